@@ -1,0 +1,79 @@
+/* A whitelist as it was written: every line knows its place. */
+#ifndef PORTCULLIS_CONFIG_WHITELIST_H
+#define PORTCULLIS_CONFIG_WHITELIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "condition.h"
+#include "diagnostic.h"
+
+enum action_kind { ACTION_ALLOW, ACTION_LOG, ACTION_ERRNO, ACTION_TRAP, ACTION_KILL };
+
+struct action {
+    enum action_kind kind;
+    unsigned error; /* 1 to 4095, for ACTION_ERRNO */
+};
+
+enum subject_kind { SUBJECT_NAME, SUBJECT_GROUP, SUBJECT_NUMBER };
+
+/* What a line speaks of: NAME, ?NAME, @GROUP or a raw number. */
+struct subject {
+    enum subject_kind kind;
+    bool optional;    /* written with a '?' */
+    const char *name; /* without '?' and '@'; for a number, its digits; owned by the whitelist */
+    int number;       /* for SUBJECT_NUMBER */
+};
+
+enum section { SECTION_ALLOW, SECTION_DENY };
+
+/* One thing that a line of [allow] or [deny] says; "syscalls = a b c" makes three. */
+struct entry {
+    struct place place;
+    enum section section;
+    struct subject subject;
+    struct action action; /* what the call gets; ACTION_ALLOW in [allow] */
+    bool conditional;
+    struct condition condition; /* owned */
+    const char *condition_text; /* as written, or NULL; owned by the whitelist */
+};
+
+enum children { CHILDREN_INHERIT, CHILDREN_RELOAD };
+
+/* Where a [filter] key was set; line 0: nowhere, so the built-in default holds. */
+struct settings {
+    struct action default_action;
+    struct place default_place;
+    bool audit;
+    struct place audit_place;
+    enum children children;
+    struct place children_place;
+    bool no_new_privileges;
+    struct place no_new_privileges_place;
+    const char **programs; /* paths; owned, as their texts are by the whitelist */
+    size_t program_count;
+    struct place program_place;
+};
+
+/* Obtained from the reader; whitelist_release() is its owner's duty. */
+struct whitelist {
+    struct settings settings;
+    struct entry
+        *entries; /* owned; in the order of the lines, includes expanded where they stand */
+    size_t entry_count;
+    size_t entry_capacity;
+    struct text *texts; /* owned: every string that the rest points to */
+};
+
+/* A copy of LENGTH bytes of TEXT with a NUL behind it, owned by WHITELIST; NULL if there is no
+ * memory. */
+const char *whitelist_text(struct whitelist *whitelist, const char *text, size_t length);
+
+/* Appends ENTRY, whose condition WHITELIST then owns. Returns 0 or -ENOMEM (the condition is still
+ * the caller's). */
+int whitelist_add(struct whitelist *whitelist, const struct entry *entry)
+    __attribute__((warn_unused_result));
+
+void whitelist_release(struct whitelist *whitelist);
+
+#endif

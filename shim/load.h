@@ -1,0 +1,23 @@
+/* BPF to the kernel: every thread of the process, or nothing. */
+#ifndef PORTCULLIS_SHIM_LOAD_H
+#define PORTCULLIS_SHIM_LOAD_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct load {
+    struct sock_fprog *programs; /* borrowed; loaded in this order */
+    size_t count;
+    bool no_new_privileges; /* set NO_NEW_PRIVS first */
+    bool audit;             /* SECCOMP_FILTER_FLAG_LOG */
+};
+
+/* Loads the programs by seccomp(2) with TSYNC, or by prctl(2) where an outer filter refuses
+ * seccomp(2) and this is provably the only thread. Makes no system call after the last program is
+ * in. Returns NULL when every program is in force in every thread; otherwise a text (static
+ * storage) that says what failed, with *ERROR the positive errno or the thread id, 0 where there is
+ * none: the process must then end. */
+const char *load_programs(const struct load *load, long *error) __attribute__((warn_unused_result));
+
+#endif
