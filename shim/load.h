@@ -16,8 +16,8 @@ struct load {
 /* Loads the programs by seccomp(2) with TSYNC, or by prctl(2) where an outer filter refuses
  * seccomp(2) and this is provably the only thread. Makes no system call after the last program is
  * in. Returns NULL when every program is in force in every thread; otherwise a text (static
- * storage) that says what failed, with *ERROR the positive errno or the thread id, 0 where there is
- * none: the process must then end. */
+ * storage) that says what failed, with *ERROR the errno, or minus the id of a thread (the text ends
+ * in "thread"), or 0 where there is neither: the process must then end. */
 const char *load_programs(const struct load *load, long *error) __attribute__((warn_unused_result));
 
 #endif
