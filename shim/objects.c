@@ -1,0 +1,80 @@
+#include "objects.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static uint64_t auxv_value(const uint64_t *auxv, uint64_t type)
+{
+    for (; auxv[0] != AT_NULL; auxv += 2) {
+        if (auxv[0] == type)
+            return auxv[1];
+    }
+    return 0;
+}
+
+static const ElfW(Dyn) * dynamic_entry(const ElfW(Dyn) * dynamic, ElfW(Sxword) tag)
+{
+    for (; dynamic && dynamic->d_tag != DT_NULL; dynamic++) {
+        if (dynamic->d_tag == tag)
+            return dynamic;
+    }
+    return NULL;
+}
+
+/* The program's dynamic section: its address is PT_DYNAMIC's, moved by as much as PT_PHDR's is. */
+static const ElfW(Dyn) * program_dynamic(const uint64_t *auxv)
+{
+    uint64_t address = auxv_value(auxv, AT_PHDR);
+    uint64_t count = auxv_value(auxv, AT_PHNUM);
+    const ElfW(Phdr) *headers = (const ElfW(Phdr) *)(uintptr_t)address;
+    const ElfW(Phdr) *self = NULL;
+    const ElfW(Phdr) *dynamic = NULL;
+    for (uint64_t i = 0; headers && i < count; i++) {
+        if (headers[i].p_type == PT_PHDR)
+            self = &headers[i];
+        else if (headers[i].p_type == PT_DYNAMIC)
+            dynamic = &headers[i];
+    }
+    if (!self || !dynamic)
+        return NULL;
+    return (const ElfW(Dyn) *)(uintptr_t)(dynamic->p_vaddr + (address - self->p_vaddr));
+}
+
+const struct link_map *objects_first(const uint64_t *auxv)
+{
+    const ElfW(Dyn) *entry = dynamic_entry(program_dynamic(auxv), DT_DEBUG);
+    const struct r_debug *debug = entry ? (const void *)(uintptr_t)entry->d_un.d_ptr : NULL;
+    return debug ? debug->r_map : NULL;
+}
+
+const struct link_map *objects_find(const struct link_map *objects, const ElfW(Dyn) * dynamic)
+{
+    while (objects && objects->l_ld != dynamic)
+        objects = objects->l_next;
+    return objects;
+}
+
+static const char *soname(const struct link_map *object)
+{
+    const ElfW(Dyn) *name = dynamic_entry(object->l_ld, DT_SONAME);
+    const ElfW(Dyn) *table = dynamic_entry(object->l_ld, DT_STRTAB);
+    if (!name || !table)
+        return NULL;
+    /* glibc puts addresses in place of the offsets where it can write; musl, and the vDSO's, stay
+     * as they were linked. */
+    uintptr_t strings = table->d_un.d_ptr;
+    if (strings < object->l_addr)
+        strings += object->l_addr;
+    return (const char *)strings + name->d_un.d_val;
+}
+
+const struct link_map *objects_twin(const struct link_map *objects, const struct link_map *own)
+{
+    const char *wanted = soname(own);
+    for (; wanted && objects; objects = objects->l_next) {
+        const char *name = objects == own ? NULL : soname(objects);
+        if (name && strcmp(name, wanted) == 0)
+            return objects;
+    }
+    return NULL;
+}

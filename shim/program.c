@@ -1,0 +1,57 @@
+#include "program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "../config/constants.h"
+#include "freestanding/syscall.h"
+
+static int file_status(const char *path, struct stat *status)
+{
+    /* Zeroed, and a file always has a link or a size or a mode: what an outer filter only pretends
+     * to have filled in is told from what the kernel has. */
+    *status = (struct stat){0};
+    int result = (int)SYSTEM_CALL(SYS_newfstatat, AT_FDCWD, path, status, 0);
+    if (result < 0)
+        return result;
+    return status->st_mode == 0 ? -EIO : 0;
+}
+
+static const char *reason(int error)
+{
+    const char *name = constant_errno_name((unsigned)-error);
+    return name ? name : "unknown error";
+}
+
+int program_wanted(const struct settings *settings, struct diagnostics *diagnostics)
+{
+    if (settings->program_count == 0)
+        return 1;
+
+    struct stat self;
+    int result = file_status("/proc/self/exe", &self);
+    if (result == -EINVAL)
+        result = -EIO; /* -EINVAL is the whitelist's mistake */
+    if (result < 0)
+        return result;
+
+    /* Every path is looked at, so that every mistake is told. */
+    bool wanted = false;
+    bool mistaken = false;
+    for (size_t i = 0; i < settings->program_count; i++) {
+        struct stat status;
+        const char *path = settings->programs[i];
+        result = file_status(path, &status);
+        if (result < 0) {
+            diagnostic_error(diagnostics, settings->program_place,
+                             "cannot look at program '%s': %s", path, reason(result));
+            mistaken = true;
+        } else if (status.st_dev == self.st_dev && status.st_ino == self.st_ino) {
+            wanted = true;
+        }
+    }
+    return mistaken ? -EINVAL : wanted;
+}
