@@ -59,6 +59,9 @@ int condition_parse(const char *text, const char *syscall, const struct prototyp
 /* Whether a call with these arguments, in all their 64 bits, meets the condition. */
 bool condition_matches(const struct condition *condition, const uint64_t arguments[6]);
 
+/* The bits of its argument that a clause looks at: WIDTH ones. */
+uint64_t clause_bits(const struct clause *clause);
+
 void condition_release(struct condition *condition);
 
 /* The value of a number (decimal, 0x, 0 octal, negative) or a constant's name. Returns false if

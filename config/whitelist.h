@@ -50,13 +50,14 @@ struct settings {
     struct place children_place;
     bool no_new_privileges;
     struct place no_new_privileges_place;
-    const char **programs; /* paths; owned, as their texts are by the whitelist */
+    const char **programs; /* paths; they and the array are owned by the whitelist */
     size_t program_count;
     struct place program_place;
 };
 
 /* Obtained from the reader; whitelist_release() is its owner's duty. */
 struct whitelist {
+    const char *name; /* of the file it was read from, as it was given; borrowed */
     struct settings settings;
     struct entry
         *entries; /* owned; in the order of the lines, includes expanded where they stand */
@@ -64,6 +65,9 @@ struct whitelist {
     size_t entry_capacity;
     struct text *texts; /* owned: every string that the rest points to */
 };
+
+/* SIZE bytes, aligned for a pointer, owned by WHITELIST; NULL if there is no memory. */
+void *whitelist_memory(struct whitelist *whitelist, size_t size);
 
 /* A copy of LENGTH bytes of TEXT with a NUL behind it, owned by WHITELIST; NULL if there is no
  * memory. */

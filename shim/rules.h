@@ -12,20 +12,17 @@
 /* One line that speaks of a call. */
 struct line {
     const struct entry *entry; /* borrowed from the whitelist */
-    size_t order; /* of the entry in the whitelist: [deny] lines are asked in this order */
 };
 
 /* All that is said of one call. */
 struct rule {
     int number;
-    const char *name; /* libseccomp's, the prototype's or the digits that the user wrote; owned by
-                         the rules */
-    bool allowed;     /* without a condition, denials aside */
-    bool fallback;    /* nobody lists it, and the C library can do without: ENOSYS */
-    struct line
-        *allow; /* owned; conditional lines, and the unconditional one that made it ALLOWED */
+    bool allowed;       /* by a line without a condition, denials aside */
+    bool implicit;      /* allowed without a line: exit and the like */
+    bool fallback;      /* nobody lists it, and the C library can do without: ENOSYS */
+    struct line *allow; /* owned; in the order of the whitelist */
     size_t allow_count;
-    struct line *deny; /* owned; the first that matches decides */
+    struct line *deny; /* owned; in the order of the whitelist: the first that matches decides */
     size_t deny_count;
 };
 
@@ -56,6 +53,9 @@ struct verdict {
     enum reason reason;
     const struct entry *entry; /* the line that decides, or NULL */
 };
+
+/* The rule for a system call's number, or NULL where there is none: it gets the default. */
+const struct rule *rules_find(const struct rules *rules, int number);
 
 /* What the call gets: ARCHITECTURE and NUMBER as struct seccomp_data has them (seccomp(2)). */
 struct verdict rules_decide(const struct rules *rules, uint32_t architecture, int number,

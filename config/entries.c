@@ -1,0 +1,208 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "groups.h"
+#include "lexer.h"
+#include "reading.h"
+#include "suggest.h"
+
+/* The bit of x32's calls and everything above belong to other tables. */
+enum { NUMBER_LIMIT = 0x40000000 };
+
+/* What the lines of one key have in common. */
+struct draft {
+    struct reading *reading;
+    struct entry entry;
+    const char *condition; /* as written, owned by the whitelist, or NULL */
+};
+
+static bool parse_number(struct reading *reading, const char *word, size_t length, int *value)
+{
+    struct number number;
+
+    if (lexer_number(word, length, &number) == 0 && !number.negative &&
+        number.bits < NUMBER_LIMIT) {
+        *value = (int)number.bits;
+        return true;
+    }
+    diagnostic_error(reading->diagnostics, reading->lines.place,
+                     "'%.*s' is no system call's number", (int)length, word);
+    return false;
+}
+
+/* NAME, ?NAME, @GROUP or a number. Returns false after reporting a mistake, or for want of memory.
+ */
+static bool parse_subject(struct reading *reading, const char *word, size_t length,
+                          struct subject *subject)
+{
+    *subject = (struct subject){.kind = SUBJECT_NAME};
+    if (*word == '?') {
+        subject->optional = true;
+        word++;
+        length--;
+    }
+    if (length > 0 && *word == '@') {
+        subject->kind = SUBJECT_GROUP;
+        word++;
+        length--;
+    } else if (length > 0 && *word >= '0' && *word <= '9') {
+        subject->kind = SUBJECT_NUMBER;
+        if (!parse_number(reading, word, length, &subject->number))
+            return false;
+    }
+    if (length == 0 || (subject->optional && subject->kind != SUBJECT_NAME)) {
+        diagnostic_error(reading->diagnostics, reading->lines.place,
+                         length == 0 ? "a system call's name is missing"
+                                     : "'?' goes with a system call's name only");
+        return false;
+    }
+    subject->name = whitelist_text(reading->whitelist, word, length);
+    if (!subject->name)
+        reading->error = -ENOMEM;
+    return subject->name != NULL;
+}
+
+static const struct prototype *find_prototype(const struct subject *subject)
+{
+    return subject->kind == SUBJECT_NUMBER ? prototype_find_number(subject->number)
+                                           : prototype_find(subject->name);
+}
+
+static void add_entry(struct draft *draft)
+{
+    struct reading *reading = draft->reading;
+    struct entry *entry = &draft->entry;
+    int error = 0;
+
+    entry->condition = (struct condition){0};
+    if (draft->condition) {
+        entry->conditional = true;
+        entry->condition_text = draft->condition;
+        error =
+            condition_parse(draft->condition, entry->subject.name, find_prototype(&entry->subject),
+                            entry->place, reading->diagnostics, &entry->condition);
+    }
+    if (!error)
+        error = whitelist_add(reading->whitelist, entry);
+    if (error)
+        condition_release(&entry->condition);
+    if (error == -ENOMEM)
+        reading->error = error;
+}
+
+/* A condition is read once for each member: the same argument may be wider in one than in another.
+ */
+static void add_members(struct draft *draft, const char *members)
+{
+    const char *word;
+    size_t length;
+
+    while (reading_word(&members, &word, &length)) {
+        if (!parse_subject(draft->reading, word, length, &draft->entry.subject))
+            return;
+        add_entry(draft);
+    }
+}
+
+static void add_subject(struct draft *draft, const char *word, size_t length)
+{
+    struct reading *reading = draft->reading;
+    struct subject *subject = &draft->entry.subject;
+
+    if (!parse_subject(reading, word, length, subject))
+        return;
+    int group = subject->kind == SUBJECT_GROUP ? group_find(subject->name) : 0;
+    if (group < 0) {
+        char near[64];
+        struct suggestion suggestion = suggestion_for(subject->name);
+        for (size_t i = 0; i < group_count(); i++)
+            suggestion_offer(&suggestion, group_name(i));
+        diagnostic_error(reading->diagnostics, reading->lines.place, "unknown group '@%s'%s",
+                         subject->name, suggestion_text(&suggestion, near, sizeof(near)));
+    } else if (subject->kind == SUBJECT_GROUP && draft->condition) {
+        add_members(draft, group_members((size_t)group));
+    } else {
+        add_entry(draft);
+    }
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+static const char *skip_blanks(const char *text)
+{
+    while (is_blank(*text))
+        text++;
+    return text;
+}
+
+/* Keeps the condition's TEXT, which is inih's. */
+static bool set_condition(struct draft *draft, const char *text)
+{
+    draft->condition = whitelist_text(draft->reading->whitelist, text, strlen(text));
+    if (!draft->condition)
+        draft->reading->error = -ENOMEM;
+    return draft->condition != NULL;
+}
+
+/* "ACTION" or "ACTION if CONDITION". */
+static bool parse_denial(struct draft *draft, const char *value)
+{
+    struct reading *reading = draft->reading;
+    size_t length = 0;
+
+    while (value[length] != '\0' && !is_blank(value[length]))
+        length++;
+    const char *cursor = skip_blanks(value + length);
+    if (!action_parse(reading, value, length, false, &draft->entry.action))
+        return false;
+    if (*cursor == '\0')
+        return true;
+    if (strncmp(cursor, "if", 2) != 0 || !is_blank(cursor[2])) {
+        diagnostic_error(reading->diagnostics, reading->lines.place,
+                         "expected 'if CONDITION' behind the action, not '%s'", cursor);
+        return false;
+    }
+    return set_condition(draft, skip_blanks(cursor + 2));
+}
+
+static void allow_line(struct draft *draft, const char *key, const char *value)
+{
+    const char *word;
+    size_t length;
+
+    if (strcmp(key, "syscalls") != 0) {
+        if (set_condition(draft, value))
+            add_subject(draft, key, strlen(key));
+        return;
+    }
+    while (reading_word(&value, &word, &length))
+        add_subject(draft, word, length);
+}
+
+static void deny_line(struct draft *draft, const char *key, const char *value)
+{
+    if (strcmp(key, "syscalls") == 0) {
+        diagnostic_error(draft->reading->diagnostics, draft->reading->lines.place,
+                         "[deny] takes a line a call, such as 'ptrace = kill' or '@debug = EPERM'");
+        return;
+    }
+    if (parse_denial(draft, value))
+        add_subject(draft, key, strlen(key));
+}
+
+void entries_line(struct reading *reading, enum section section, const char *key, const char *value)
+{
+    struct draft draft = {
+        .reading = reading,
+        .entry = {.place = reading->lines.place, .section = section},
+    };
+
+    if (section == SECTION_ALLOW)
+        allow_line(&draft, key, value);
+    else
+        deny_line(&draft, key, value);
+}

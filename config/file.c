@@ -1,0 +1,62 @@
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Reads until the end or until LIMIT + 1 bytes are there: a file may grow, and its size be a lie.
+ */
+static int read_all(int descriptor, size_t limit, struct file *file)
+{
+    while (file->length <= limit) {
+        ssize_t got = read(descriptor, file->text + file->length, limit + 1 - file->length);
+        if (got == 0)
+            return 0;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return -errno;
+        file->length += (size_t)got;
+    }
+    return -EFBIG;
+}
+
+static int read_open(int descriptor, size_t limit, struct file *file)
+{
+    struct stat status;
+
+    if (fstat(descriptor, &status) != 0)
+        return -errno;
+    if (!S_ISREG(status.st_mode))
+        return -EINVAL;
+    if (status.st_size > (off_t)limit)
+        return -EFBIG;
+    *file = (struct file){.device = status.st_dev, .inode = status.st_ino};
+    file->text = malloc(limit + 1);
+    if (!file->text)
+        return -ENOMEM;
+    int error = read_all(descriptor, limit, file);
+    if (error) {
+        free(file->text);
+        file->text = NULL;
+    }
+    return error;
+}
+
+int file_read(const char *path, size_t limit, struct file *file)
+{
+    /* O_NONBLOCK: a FIFO must be refused, not waited for */
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (descriptor < 0)
+        return -errno;
+    int error = read_open(descriptor, limit, file);
+    if (close(descriptor) != 0 && !error) {
+        free(file->text);
+        file->text = NULL;
+        error = -errno;
+    }
+    return error;
+}

@@ -1,0 +1,36 @@
+/* libseccomp filters out of libseccomp, one behind another in one BPF program. Used by filter.c
+ * alone. */
+#ifndef PORTCULLIS_SHIM_EXPORT_H
+#define PORTCULLIS_SHIM_EXPORT_H
+
+#include <seccomp.h>
+
+#include "filter.h"
+
+struct export
+{
+    int descriptor; /* of a memfd, which holds the programs so far: libseccomp writes to nothing but
+                       descriptors */
+    struct part *parts; /* owned; where each program begins */
+    size_t count;
+};
+
+enum export_end {
+    EXPORT_LAST,  /* a verdict of "allow" is final */
+    EXPORT_GO_ON, /* "allow" means: ask the next program */
+};
+
+/* All: 0 or a negative errno; after export_begin() succeeded, export_end() is due. */
+int export_begin(struct export *export) __attribute__((warn_unused_result));
+
+int export_append(struct export *export, scmp_filter_ctx context, enum export_end end)
+    __attribute__((warn_unused_result));
+
+/* Links what was appended into FILTER. -E2BIG over LIMIT instructions; -EIO if a program did not
+ * arrive whole. */
+int export_finish(struct export *export, size_t limit, struct filter *filter)
+    __attribute__((warn_unused_result));
+
+void export_end(struct export *export);
+
+#endif
