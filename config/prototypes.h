@@ -1,6 +1,6 @@
 /* The arguments of the system calls: what they are called, how wide the kernel consumes them, with
  * which sign. The table is generated from the kernel's trace events (events/syscalls/.../format in
- * tracefs) and a reviewed list of exceptions; see config/prototypes.sh. */
+ * tracefs) and a reviewed list of exceptions; see config/prototypes.py. */
 #ifndef PORTCULLIS_CONFIG_PROTOTYPES_H
 #define PORTCULLIS_CONFIG_PROTOTYPES_H
 

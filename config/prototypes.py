@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""Writes config/prototypes.inc, the table of system call prototypes.
+
+usage: prototypes.py EXCEPTIONS [EVENTS]
+
+EXCEPTIONS is config/prototypes.exceptions; EVENTS is the folder of the kernel's trace events for
+system calls, /sys/kernel/tracing/events/syscalls unless said otherwise. The table goes to stdout.
+It is committed: it is made again when a new kernel has new calls, and read before it is committed.
+"""
+
+import pathlib
+import re
+import sys
+
+# Bits and sign of every type that is not a pointer. An unknown type is an error: look it up first.
+TYPES = {
+    **dict.fromkeys(["umode_t"], (16, False)),
+    **dict.fromkeys(["int", "s32", "__s32", "pid_t", "key_t", "key_serial_t", "clockid_t",
+                     "timer_t", "mqd_t", "rwf_t"], (32, True)),
+    **dict.fromkeys(["unsigned", "unsigned int", "u32", "__u32", "uid_t", "gid_t", "qid_t",
+                     "enum landlock_rule_type"], (32, False)),
+    **dict.fromkeys(["long", "off_t", "loff_t"], (64, True)),
+    **dict.fromkeys(["unsigned long", "size_t", "u64", "__u64", "aio_context_t"], (64, False)),
+}
+POINTERS = {"cap_user_header_t", "cap_user_data_t"}
+
+
+def split_declaration(text):
+    """"const char * filename" to ("const char *", "filename")."""
+    match = re.fullmatch(r"(.*?)\s*\b(\w+)", text.strip())
+    if not match or not match[1]:
+        sys.exit(f"prototypes: not a declaration: {text}")
+    return match[1], match[2]
+
+
+def consumed(kind):
+    """The width, the sign and whether it is a pointer."""
+    kind = " ".join(word for word in kind.split() if word != "const")
+    if "*" in kind or kind in POINTERS:
+        return 64, False, True
+    if kind not in TYPES:
+        sys.exit(f"prototypes: unknown type: {kind}")
+    return *TYPES[kind], False
+
+
+def read_exceptions(path):
+    found = {word: {} for word in ("event", "skip", "call", "number", "type", "field", "names")}
+    for line in pathlib.Path(path).read_text(encoding="ascii").splitlines():
+        if not line or line.startswith("#"):
+            continue
+        word, rest = line.split(None, 1)
+        if word == "call":
+            name, arguments = re.fullmatch(r"(\w+)\((.*)\)", rest).groups()
+            key, value = name, [split_declaration(part) for part in arguments.split(",") if part]
+        elif word in ("type", "field"):
+            call, argument, value = rest.split(None, 2)
+            key = (call, argument)
+        elif word in ("names", "skip"):
+            key, *value = rest.split()
+        else:
+            key, value = rest.split()
+        if word not in found or key in found[word]:
+            sys.exit(f"prototypes: unknown or repeated: {line}")
+        found[word][key] = value
+    return found
+
+
+def read_events(folder, exceptions):
+    """The calls that have a trace event: name -> [(type, name), ...]."""
+    calls = {}
+    for path in sorted(pathlib.Path(folder).glob("sys_enter_*/format")):
+        event = path.parent.name.removeprefix("sys_enter_")
+        if event in exceptions["skip"]:
+            continue
+        fields = re.findall(r"^\tfield:([^;]+);", path.read_text(encoding="ascii"), re.M)
+        first = fields.index("int __syscall_nr") + 1
+        name = exceptions["event"].get(event, event)
+        calls[name] = [split_declaration(field) for field in fields[first:]]
+    if not calls:
+        sys.exit(f"prototypes: no trace events in {folder}")
+    return calls
+
+
+def check_exceptions(calls, exceptions):
+    """An exception that meets nothing is a mistake in the exceptions, or a call that changed."""
+    for word in ("type", "field"):
+        for call, argument in exceptions[word]:
+            if argument not in [name for _, name in calls.get(call, [])]:
+                sys.exit(f"prototypes: {word}: {call} has no argument {argument}")
+    for call, names in exceptions["names"].items():
+        if len(names) != len(calls.get(call, [])):
+            sys.exit(f"prototypes: names: wrong number of arguments for {call}")
+    for call in exceptions["number"]:
+        if call not in calls:
+            sys.exit(f"prototypes: number: no such call: {call}")
+
+
+def write_table(calls, exceptions):
+    texts = set()
+
+    def text(name):
+        texts.add(name)
+        return f"TEXT({name})"
+
+    rows = []
+    for call in sorted(calls):
+        names = exceptions["names"].get(call, [name for _, name in calls[call]])
+        arguments = []
+        for (kind, kernel_name), name in zip(calls[call], names):
+            width, signed, pointer = consumed(exceptions["type"].get((call, kernel_name), kind))
+            field = exceptions["field"].get((call, kernel_name))
+            arguments.append(
+                f"{{{text(name)}, {text(kernel_name)}, {text(field) if field else 0}, {width}, "
+                f"{'true' if signed else 'false'}, {'true' if pointer else 'false'}}}")
+        number = exceptions["number"].get(call, -1)
+        inner = ",\n      ".join(arguments) or "{0}"
+        rows.append(f"    {{{text(call)}, {number}, {len(arguments)},\n     {{{inner}}}}},")
+
+    print("/* Made by config/prototypes.py from the kernel's trace events and\n"
+          " * config/prototypes.exceptions. Don't edit. */\n")
+    print("#define TEXTS(TEXT) \\\n    "
+          + " \\\n    ".join(f"TEXT({name})" for name in sorted(texts)) + "\n")
+    print("struct texts {\n    char none[1];\n    TEXTS(TEXT_MEMBER)\n};\n")
+    print('static const struct texts texts = {"", TEXTS(TEXT_INITIALIZER)};\n')
+    print("static const struct prototype prototypes[] = {")
+    print("\n".join(rows))
+    print("};")
+
+
+def main():
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
+    exceptions = read_exceptions(sys.argv[1])
+    folder = sys.argv[2] if len(sys.argv) == 3 else "/sys/kernel/tracing/events/syscalls"
+    calls = read_events(folder, exceptions)
+    for call, arguments in exceptions["call"].items():
+        calls.setdefault(call, arguments)
+    check_exceptions(calls, exceptions)
+    write_table(calls, exceptions)
+
+
+main()
