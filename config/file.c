@@ -20,7 +20,7 @@ static int read_all(int descriptor, size_t limit, struct file *file)
             return -errno;
         file->length += (size_t)got;
     }
-    return -EFBIG;
+    return -EBUSY;
 }
 
 static int read_open(int descriptor, size_t limit, struct file *file)
@@ -34,10 +34,11 @@ static int read_open(int descriptor, size_t limit, struct file *file)
     if (status.st_size > (off_t)limit)
         return -EFBIG;
     *file = (struct file){.device = status.st_dev, .inode = status.st_ino};
-    file->text = malloc(limit + 1);
+    size_t size = (size_t)status.st_size;
+    file->text = malloc(size + 1);
     if (!file->text)
         return -ENOMEM;
-    int error = read_all(descriptor, limit, file);
+    int error = read_all(descriptor, size, file);
     if (error) {
         free(file->text);
         file->text = NULL;

@@ -156,6 +156,7 @@ static void report_unreadable(const struct reading *reading, const char *path,
         {ENOENT, "no such file"},       {EACCES, "permission denied"},
         {EINVAL, "not a regular file"}, {EISDIR, "not a regular file"},
         {ENXIO, "not a regular file"},  {EFBIG, "larger than 1 MiB"},
+        {EBUSY, "it is being written"},
     };
     const char *name = constant_errno_name((unsigned)error);
     const char *reason = name ? name : "unknown error";
