@@ -1,6 +1,11 @@
-# make: the shim and the command. make demo: see it work. make check: every test. CONTRIBUTING.md says more.
+# make: the shim. make demo: see it work. make check: every test. CONTRIBUTING.md tells more.
 
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG ?= clang
+CLANG_FORMAT ?= clang-format
+CLANG_TIDY ?= clang-tidy
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 DATADIR ?= $(PREFIX)/share
@@ -9,43 +14,77 @@ FUZZ_SECONDS ?= 60
 # In CI a warning is an error.
 WERROR ?= $(if $(CI),-Werror)
 
-PACKAGES := gcc make git libc6-dev libseccomp-dev libinih-dev libcriterion-dev pkg-config perl python3
+# Debian's names for what the shim is built from, and for what `make demo`, `make fuzz` and
+# `make check` want on top.
+BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev
+DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
+FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
+PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) apache2-utils binutils clang-format clang-tidy \
+    cppcheck curl gawk gdb git libcriterion-dev musl-tools nginx-light perl procps python3 \
+    redis-server redis-tools shellcheck sqlite3 strace systemd
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules
 
-WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wcast-align \
-    -Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings -Wstrict-prototypes -Wmissing-prototypes \
-    -Wold-style-definition -Wvla -Wnull-dereference -Wimplicit-fallthrough -Wswitch-enum \
-    -Wno-gnu-zero-variadic-macro-arguments $(WERROR)
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual \
+    -Wcast-align -Wformat=2 -Wundef -Wpointer-arith -Wwrite-strings -Wstrict-prototypes \
+    -Wmissing-prototypes -Wold-style-definition -Wvla -Wnull-dereference -Wimplicit-fallthrough \
+    -Wswitch-enum -Wno-gnu-zero-variadic-macro-arguments $(WERROR)
 HARDENING := -fPIC -fvisibility=hidden -fstack-protector-strong -fstack-clash-protection
-COMMON := -std=gnu17 -D_GNU_SOURCE -O2 -g $(HARDENING) $(WARNINGS) -I$(BUILD)/generated -MMD -MP
+DIALECT := -std=gnu17 -D_GNU_SOURCE -I$(BUILD)/generated
+COMMON := $(DIALECT) -O2 -g $(HARDENING) $(WARNINGS) -MMD -MP
 HOSTED := $(COMMON) -D_FORTIFY_SOURCE=3 $(CFLAGS)
 # A checked function is an import, so the shim's own objects are not fortified.
-FREESTANDING := $(COMMON) -U_FORTIFY_SOURCE -ffreestanding -ffunction-sections -fdata-sections $(CFLAGS)
+FREESTANDING := $(COMMON) -U_FORTIFY_SOURCE -ffreestanding -ffunction-sections -fdata-sections \
+    $(CFLAGS)
+FUZZING := $(DIALECT) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+    -fno-sanitize-recover=all $(WARNINGS) -MMD -MP
 
-CORE_SOURCES := $(wildcard config/*.c) $(filter-out shim/preload.c shim/environment.c,$(wildcard shim/*.c))
+# The core is what the tests share with the shim: the pipeline without the two ends that belong to a
+# process which is about to be filtered.
+CORE_SOURCES := $(wildcard config/*.c) \
+    $(filter-out shim/preload.c shim/environment.c,$(wildcard shim/*.c))
 SHIM_SOURCES := $(wildcard config/*.c shim/*.c shim/freestanding/*.c)
 HELPER_SOURCES := $(wildcard tests/helpers/*.c)
 UNIT_SOURCES := $(wildcard tests/config/*.c tests/shim/*.c)
+LIVE_TESTS := $(wildcard tests/live/*.sh)
+LINT_TESTS := $(wildcard tests/lint/*.sh)
+SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run)
+C_SOURCES = $(sort $(SHIM_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
+C_HEADERS = $(wildcard config/*.h shim/*.h shim/freestanding/*.h tests/helpers/*.h)
 
 CORE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/hosted/%.o)
 SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/freestanding/%.o)
 HELPER_OBJECTS := $(HELPER_SOURCES:%.c=$(BUILD)/hosted/%.o)
+FUZZ_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/fuzzing/%.o) $(BUILD)/fuzzing/tests/helpers/bpf.o
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 LIBS := -lseccomp -linih
+
+# Other flags than the last time: everything is built again.
+FLAGS := $(strip $(CC) $(HOSTED) $(FREESTANDING))
+ifneq ($(file <$(BUILD)/flags),$(FLAGS))
+$(shell mkdir -p $(BUILD))
+$(file >$(BUILD)/flags,$(FLAGS))
+endif
 
 .PHONY: all
 all: $(BUILD)/libportcullis.so
 
-$(BUILD)/hosted/%.o: %.c
+# Generated headers: each config/NAME.mk says how its own is made.
+-include $(wildcard config/*.mk)
+
+$(BUILD)/hosted/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(HOSTED) -c $< -o $@
 
-$(BUILD)/freestanding/%.o: %.c
+$(BUILD)/freestanding/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(FREESTANDING) -c $< -o $@
+
+$(BUILD)/fuzzing/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(FUZZING) -fsanitize=fuzzer-no-link -c $< -o $@
 
 $(BUILD)/libcore.a: $(CORE_OBJECTS)
 	$(AR) rcsD $@.new $^ && mv $@.new $@
@@ -54,8 +93,9 @@ $(BUILD)/libhelpers.a: $(HELPER_OBJECTS)
 	$(AR) rcsD $@.new $^ && mv $@.new $@
 
 # One object that needs nothing: no libc, no import, no export.
-SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-libs,ALL -Wl,--gc-sections \
-    -Wl,-Bsymbolic -Wl,-z,defs,-z,text,-z,relro,-z,now,-z,nodlopen,-z,noexecstack,-z,separate-code
+SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-libs,ALL \
+    -Wl,--gc-sections -Wl,-Bsymbolic -Wl,-z,defs,-z,text,-z,relro,-z,now,-z,nodlopen \
+    -Wl,-z,noexecstack,-z,separate-code
 SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 
 $(BUILD)/libportcullis.so: $(SHIM_OBJECTS)
@@ -65,6 +105,130 @@ $(BUILD)/libportcullis.so: $(SHIM_OBJECTS)
 $(BUILD)/tests/%: $(BUILD)/hosted/tests/%.o $(BUILD)/libhelpers.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
 	$(CC) $(HOSTED) $< $(BUILD)/libhelpers.a $(BUILD)/libcore.a -lcriterion $(LIBS) -o $@
+
+$(BUILD)/fuzz: $(BUILD)/fuzzing/tests/fuzz.o $(FUZZ_OBJECTS)
+	$(CLANG) $(FUZZING) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
+.SECONDARY:
+
+# Everything that a compiler sees.
+.PHONY: everything
+everything: all $(UNIT_TESTS)
+
+# Installs what is missing of PACKAGES. RUNLEVEL=1 asks nginx and redis not to start as services.
+.PHONY: deps
+deps:
+	@missing=; for package in $(sort $(PACKAGES)); do \
+	    dpkg-query -W -f='$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || \
+	        missing="$$missing $$package"; \
+	done; \
+	[ -n "$$missing" ] || exit 0; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo "make deps: no apt-get here; please install what Debian calls:$$missing" >&2; \
+	    echo "make deps: then use 'make show' for 'make demo', 'make tests' for 'make check'" >&2; \
+	    exit 1; \
+	fi; \
+	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	echo "make deps: installing$$missing" && \
+	$$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	    apt-get install -y -qq --no-install-recommends $$missing \
+	    </dev/null >$(BUILD)/deps.log 2>&1 || \
+	{ tail -n 20 $(BUILD)/deps.log >&2; echo "make deps: could not install$$missing" >&2; exit 1; }
+
+# The second make starts from what the first has installed. -j: as given, else one job a processor.
+AGAIN = +@$(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$$(nproc))
+
+.PHONY: demo show
+demo:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(DEMO_PACKAGES)"
+	$(AGAIN) all >$(BUILD)/demo.log || { cat $(BUILD)/demo.log; exit 1; }
+	@$(MAKE) --no-print-directory show
+
+show: all
+	@env -u MAKEFLAGS -u MFLAGS BUILD="$(abspath $(BUILD))" CC="$(CC)" \
+	    PORTCULLIS_SHIM="$(abspath $(BUILD)/libportcullis.so)" bash examples/mkdir/demo.sh
+
+.PHONY: check tests unit live lint
+check: deps
+	$(AGAIN) tests
+
+# One prove runs all; its own last line is the last line.
+PROVE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL BUILD="$(abspath $(BUILD))" CC="$(CC)" \
+    PORTCULLIS_SHIM="$(abspath $(BUILD)/libportcullis.so)" \
+    prove -j2 --directives --timer --exec tests/run
+
+tests: everything
+	@$(PROVE) $(LINT_TESTS) $(LIVE_TESTS) $(UNIT_TESTS)
+
+unit: $(UNIT_TESTS)
+	@$(PROVE) $(UNIT_TESTS)
+
+live: all
+	@$(PROVE) $(LIVE_TESTS)
+
+lint: $(BUILD)/flags
+	@$(PROVE) $(LINT_TESTS)
+
+# clang-tidy, one file at a time, and again only where something changed.
+.PHONY: tidy
+tidy: $(C_SOURCES:%.c=$(BUILD)/tidy/%.ok)
+
+$(BUILD)/tidy/%.ok: %.c .clang-tidy
+	@mkdir -p $(@D)
+	@$(CLANG_TIDY) --quiet --warnings-as-errors='*' $< -- $(DIALECT) >$@.log 2>/dev/null || \
+	    { cat $@.log; exit 1; }
+	@$(CLANG) $(DIALECT) -MM -MP -MT $@ $< >$(@:.ok=.d)
+	@touch $@
+
+# It does not follow a noreturn function with an attribute before it: clang's analyzer minds the NULLs.
+.PHONY: cppcheck
+cppcheck:
+	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
+	    --suppress=nullPointerRedundantCheck \
+	    --std=c11 --language=c -D_GNU_SOURCE -D__x86_64__ -j2 '-DElfW(type)=Elf64_\#\#type' \
+	    '-DTest(suite,name,...)=static void suite\#\#_\#\#name(void)' $(C_SOURCES)
+
+.PHONY: shellcheck
+shellcheck:
+	@shellcheck -x -P SCRIPTDIR $(SHELL_SOURCES)
+
+.PHONY: format format-check
+format:
+	$(CLANG_FORMAT) -i $(C_SOURCES) $(C_HEADERS)
+
+format-check:
+	@$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES) $(C_HEADERS)
+
+# libFuzzer over reader, rules and BPF. FUZZ_CORPUS grows; findings stay there too.
+FUZZ_CORPUS ?= $(BUILD)/corpus
+FUZZ_SEEDS = $(wildcard config/whitelists/*.ini examples/*/*.ini tests/data/*.ini \
+    tests/data/*/*.ini)
+
+.PHONY: fuzz fuzz-run
+fuzz:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(FUZZ_PACKAGES)"
+	$(AGAIN) fuzz-run
+
+fuzz-run: $(BUILD)/fuzz
+	@mkdir -p $(FUZZ_CORPUS) $(BUILD)/empty
+	@for seed in $(FUZZ_SEEDS); do cp "$$seed" "$(FUZZ_CORPUS)/$$(echo "$$seed" | tr / _)"; done
+	@cd $(BUILD)/empty && $(abspath $(BUILD)/fuzz) -max_total_time=$(FUZZ_SECONDS) -timeout=20 \
+	    -rss_limit_mb=2048 -max_len=16384 -dict=$(abspath tests/data/fuzz.dict) -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=$(abspath $(FUZZ_CORPUS))/ $(abspath $(FUZZ_CORPUS))
+
+WHITELISTS := $(wildcard config/whitelists/*.ini)
+
+.PHONY: install uninstall
+install: all
+	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DATADIR)/portcullis
+	install -m 755 $(BUILD)/libportcullis.so $(DESTDIR)$(LIBDIR)/libportcullis.so
+	$(if $(WHITELISTS),install -m 644 $(WHITELISTS) $(DESTDIR)$(DATADIR)/portcullis)
+
+uninstall:
+	rm -f $(DESTDIR)$(LIBDIR)/libportcullis.so
+	rm -f $(patsubst config/whitelists/%,$(DESTDIR)$(DATADIR)/portcullis/%,$(WHITELISTS))
+	[ ! -d $(DESTDIR)$(DATADIR)/portcullis ] || rmdir $(DESTDIR)$(DATADIR)/portcullis
 
 .PHONY: clean
 clean:
