@@ -1,0 +1,195 @@
+/* The shim's own heap. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+void *arena_malloc(size_t length);
+void *arena_calloc(size_t count, size_t each);
+void *arena_realloc(void *memory, size_t length);
+void arena_free(void *memory);
+
+#define malloc  arena_malloc
+#define calloc  arena_calloc
+#define realloc arena_realloc
+#define free    arena_free
+#include "../../shim/freestanding/arena.c"
+#undef malloc
+#undef calloc
+#undef realloc
+#undef free
+
+static void *got(void *memory)
+{
+    if (!memory)
+        abort();
+    return memory;
+}
+
+static void open_arena(void)
+{
+    cr_assert_eq(arena_open(), 0);
+}
+
+TestSuite(arena, .init = open_arena);
+
+static bool all_bytes(const unsigned char *memory, size_t length, unsigned char byte)
+{
+    for (size_t i = 0; i < length; i++) {
+        if (memory[i] != byte)
+            return false;
+    }
+    return true;
+}
+
+Test(arena, aligns_to_16_bytes)
+{
+    for (size_t length = 0; length < 5000; length += 7) {
+        void *memory = arena_malloc(length);
+        cr_assert_not_null(memory);
+        cr_assert_eq((uintptr_t)memory % 16, 0);
+    }
+}
+
+Test(arena, hands_out_again_what_was_freed)
+{
+    for (int i = 0; i < 1000000; i++) {
+        void *memory = arena_malloc(1 << 20);
+        cr_assert_not_null(memory);
+        arena_free(memory);
+    }
+    arena_free(NULL);
+    cr_assert_not(arena_failed());
+}
+
+Test(arena, calloc_clears_what_was_used_before)
+{
+    unsigned char *memory = got(arena_malloc(1000));
+    memset(memory, 0xff, 1000);
+    arena_free(memory);
+    unsigned char *again = arena_calloc(10, 100);
+    cr_assert_eq(again, memory);
+    cr_assert(all_bytes(again, 1000, 0));
+    cr_assert(all_bytes(arena_calloc(1, 5000), 5000, 0));
+}
+
+Test(arena, calloc_notices_an_overflow)
+{
+    errno = 0;
+    cr_assert_null(arena_calloc(SIZE_MAX / 2 + 1, 2));
+    cr_assert_eq(errno, ENOMEM);
+    cr_assert(arena_failed());
+}
+
+Test(arena, realloc_keeps_what_is_in_it)
+{
+    unsigned char *memory = got(arena_realloc(NULL, 1));
+    memory[0] = 0;
+    for (size_t length = 1; length < 3000; length++) {
+        memory = got(arena_realloc(memory, length + 1));
+        memory[length] = (unsigned char)length;
+        (void)arena_malloc(1); /* so that it can't grow where it is */
+    }
+    for (size_t i = 0; i < 3000; i++)
+        cr_assert_eq(memory[i], (unsigned char)i);
+    cr_assert_eq(arena_realloc(memory, 10), memory);
+}
+
+Test(arena, realloc_that_fails_leaves_the_block_alone)
+{
+    unsigned char *memory = got(arena_malloc(100));
+    memset(memory, 7, 100);
+    cr_assert_null(arena_realloc(memory, SIZE_MAX));
+    cr_assert(all_bytes(memory, 100, 7));
+    cr_assert(arena_failed());
+}
+
+Test(arena, a_failure_is_remembered)
+{
+    cr_assert_not(arena_failed());
+    cr_assert_null(arena_malloc(ARENA_BYTES));
+    cr_assert_null(arena_malloc(SIZE_MAX));
+    cr_assert_not_null(arena_malloc(1));
+    cr_assert(arena_failed());
+}
+
+Test(arena, the_largest_block_is_the_arena)
+{
+    char *memory = got(arena_malloc(ARENA_BYTES - 16));
+    memory[ARENA_BYTES - 17] = 1;
+    cr_assert_not(arena_failed());
+    cr_assert_null(arena_malloc(1));
+    cr_assert(arena_failed());
+}
+
+Test(arena, small_blocks_use_it_up_to_the_end)
+{
+    size_t count = 0;
+    while (arena_malloc(16))
+        count++;
+    cr_assert_eq(count, ARENA_BYTES / 32);
+}
+
+Test(arena, nothing_is_had_from_it_before_it_is_open_or_after_it_is_released)
+{
+    char *memory = got(arena_malloc(1));
+    *memory = 1;
+    cr_assert_eq(arena_release(), 0);
+    cr_assert_not(arena_failed());
+    unsigned char resident;
+    void *page = (void *)((uintptr_t)memory & ~(uintptr_t)4095);
+    cr_assert_eq(mincore(page, 1, &resident), -1);
+    cr_assert_eq(errno, ENOMEM);
+    cr_assert_null(arena_malloc(1));
+    cr_assert(arena_failed());
+}
+
+Test(arena, an_address_space_too_small_is_an_error)
+{
+    cr_assert_eq(arena_release(), 0);
+    struct rlimit limit = {ARENA_BYTES / 2, ARENA_BYTES / 2};
+    cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    cr_assert_eq(arena_open(), -ENOMEM);
+}
+
+enum { SLOTS = 200, STEPS = 200000, LENGTH_MAX = 6000 };
+
+struct slot {
+    unsigned char *memory;
+    size_t length;
+    unsigned char byte;
+};
+
+static void change(struct slot *slot)
+{
+    cr_assert(all_bytes(slot->memory, slot->length, slot->byte), "a block was overwritten");
+    size_t length = (size_t)random() % LENGTH_MAX;
+    if (random() % 3 == 0) {
+        slot->memory = arena_realloc(slot->memory, length);
+        size_t kept = length < slot->length ? length : slot->length;
+        cr_assert(all_bytes(slot->memory, kept, slot->byte), "realloc lost what was in it");
+    } else if (random() % 2 == 0) {
+        arena_free(slot->memory);
+        slot->memory = arena_malloc(length);
+    } else {
+        arena_free(slot->memory);
+        slot->memory = arena_calloc(1, length);
+        cr_assert(all_bytes(slot->memory, length, 0), "calloc did not clear");
+    }
+    cr_assert_not_null(slot->memory);
+    slot->length = length;
+    slot->byte = (unsigned char)random();
+    memset(slot->memory, slot->byte, length);
+}
+
+Test(arena, blocks_never_overlap_under_random_churn)
+{
+    static struct slot slots[SLOTS];
+    srandom(5);
+    for (int step = 0; step < STEPS; step++)
+        change(&slots[random() % SLOTS]);
+    cr_assert_not(arena_failed());
+}
