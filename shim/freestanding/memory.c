@@ -1,5 +1,6 @@
 /* mem* and str*: plain loops, as what is copied here is short. */
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* A compiler knows a loop that copies, fills or measures when it sees one, and makes a call to
@@ -51,6 +52,17 @@ int memcmp(const void *left, const void *right, size_t length)
             return l[i] - r[i];
     }
     return 0;
+}
+
+void *memchr(const void *memory, int character, size_t length)
+{
+    const unsigned char *bytes = memory;
+    for (size_t i = 0; i < length; i++) {
+        KEEP_LOOP();
+        if (bytes[i] == (unsigned char)character)
+            return (void *)(uintptr_t)&bytes[i];
+    }
+    return NULL;
 }
 
 size_t strlen(const char *text)
