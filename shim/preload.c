@@ -1,5 +1,4 @@
 /* The shim: a constructor that reads the whitelist and loads the filter, or ends the process. */
-#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -62,11 +61,6 @@ static _Noreturn void refuse_system(const char *text, long error)
 /* Goes on where a step of the pipeline succeeded, and nothing was found wrong on the way. */
 static void demand(int result, const char *step, const struct diagnostics *diagnostics)
 {
-    /* Memory first: a report may be missing for want of it. */
-    if (arena_failed() || result == -ENOMEM) {
-        diagnostics_tell(diagnostics, say_diagnostic, NULL);
-        refuse(STATUS_SYSTEM, "out of memory while %s", step);
-    }
     if (diagnostics->errors > 0) {
         diagnostics_tell(diagnostics, say_diagnostic, NULL);
         end_process(STATUS_WHITELIST);
@@ -152,16 +146,16 @@ __attribute__((constructor)) static void portcullis(void)
         refuse_system("cannot map memory", -result);
 
     result = reader_read_file(path, &whitelist, &diagnostics);
-    demand(result, "reading the whitelist", &diagnostics);
+    demand(result, "cannot read the whitelist", &diagnostics);
     result = environment.loader ? 1 : program_wanted(&whitelist.settings, &diagnostics);
-    demand(result, "looking at /proc/self/exe", &diagnostics);
+    demand(result, "cannot look at /proc/self/exe", &diagnostics);
     if (result == 0) {
         close_arena();
         return;
     }
     result = rules_build(&whitelist, &diagnostics, &rules);
-    demand(result, "reading the whitelist", &diagnostics);
+    demand(result, "cannot understand the whitelist", &diagnostics);
     result = filter_build(&rules, whitelist.settings.default_place, &diagnostics, &filter);
-    demand(result, "building the filter", &diagnostics);
+    demand(result, "cannot build the filter", &diagnostics);
     enforce(&environment, own, &whitelist.settings, &filter);
 }

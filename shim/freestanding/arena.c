@@ -1,12 +1,13 @@
 #include "arena.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "end.h"
 #include "syscall.h"
 
 /* Blocks are powers of two, from 32 bytes to the whole arena. A freed block goes to the list of its
@@ -27,7 +28,6 @@ static struct {
     char *start;
     size_t used;
     struct block *free[SIZES];
-    bool failed;
 } arena;
 
 int arena_open(void)
@@ -38,16 +38,11 @@ int arena_open(void)
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (start < 0 && start > -4096)
         return (int)start;
-    /* 0 is no address: an outer filter pretends. */
-    if (start == 0)
+    /* No address: an outer filter pretends. */
+    if (start >= 0 && start < 4096)
         return -ENOMEM;
     arena.start = (char *)start;
     return 0;
-}
-
-bool arena_failed(void)
-{
-    return arena.failed;
 }
 
 int arena_release(void)
@@ -55,6 +50,13 @@ int arena_release(void)
     char *start = arena.start;
     memset(&arena, 0, sizeof(arena));
     return (int)SYSTEM_CALL(SYS_munmap, start, ARENA_BYTES);
+}
+
+static _Noreturn void out_of_memory(void)
+{
+    static const char text[] = "portcullis: error: out of memory\n";
+    end_say(text, sizeof(text) - 1);
+    end_process(STATUS_SYSTEM);
 }
 
 static size_t block_bytes(size_t size)
@@ -75,11 +77,8 @@ static struct block *block_take(size_t length, bool *fresh)
         arena.free[size] = block->next;
         return block;
     }
-    if (!arena.start || size == SIZES || block_bytes(size) > ARENA_BYTES - arena.used) {
-        arena.failed = true;
-        errno = ENOMEM;
-        return NULL;
-    }
+    if (!arena.start || size == SIZES || block_bytes(size) > ARENA_BYTES - arena.used)
+        out_of_memory();
     struct block *block = (void *)(arena.start + arena.used);
     arena.used += block_bytes(size);
     block->size = size;
@@ -90,8 +89,7 @@ static struct block *block_take(size_t length, bool *fresh)
 void *malloc(size_t length)
 {
     bool fresh;
-    struct block *block = block_take(length, &fresh);
-    return block ? block + 1 : NULL;
+    return block_take(length, &fresh) + 1;
 }
 
 void *calloc(size_t count, size_t each)
@@ -99,10 +97,8 @@ void *calloc(size_t count, size_t each)
     size_t length;
     bool fresh;
     if (__builtin_mul_overflow(count, each, &length))
-        length = SIZE_MAX;
+        out_of_memory();
     struct block *block = block_take(length, &fresh);
-    if (!block)
-        return NULL;
     return fresh ? block + 1 : memset(block + 1, 0, length);
 }
 
@@ -114,10 +110,7 @@ void *realloc(void *memory, size_t length)
     size_t room = block_bytes(block->size) - sizeof(struct block);
     if (length <= room)
         return memory;
-    void *moved = malloc(length);
-    if (!moved)
-        return NULL;
-    memcpy(moved, memory, room);
+    void *moved = memcpy(malloc(length), memory, room);
     free(memory);
     return moved;
 }

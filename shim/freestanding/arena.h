@@ -2,21 +2,17 @@
  * is never touched, so what the program does later does not depend on how its whitelist was read.
  *
  * malloc, calloc, realloc and free are declared where they always are. They need arena_open()
- * first; they are for one thread, as the constructor is. */
+ * first; they are for one thread, as the constructor is. They never return NULL: where there is no
+ * room they end the process with a message. Nobody could do anything else, and libseccomp, for one,
+ * swallows some failures and crashes at others. */
 #ifndef PORTCULLIS_SHIM_FREESTANDING_ARENA_H
 #define PORTCULLIS_SHIM_FREESTANDING_ARENA_H
-
-#include <stdbool.h>
 
 /* Room for the largest whitelist that makes sense, many times over; only what is touched costs. */
 enum { ARENA_BYTES = 64 << 20 };
 
 /* Makes the mapping. Returns 0 or what mmap(2) failed with: -ENOMEM under a small RLIMIT_AS. */
 int arena_open(void) __attribute__((warn_unused_result));
-
-/* True once any allocation has failed. libseccomp may swallow such a failure and go on with half a
- * filter: nobody must load it then. */
-bool arena_failed(void);
 
 /* Unmaps all of it: every block that was ever handed out is gone. Returns 0 or what munmap(2)
  * failed with. */

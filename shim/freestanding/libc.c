@@ -103,8 +103,7 @@ const unsigned short **__ctype_b_loc(void)
 char *strdup(const char *text)
 {
     size_t size = strlen(text) + 1;
-    char *copy = malloc(size);
-    return copy ? memcpy(copy, text, size) : NULL;
+    return memcpy(malloc(size), text, size);
 }
 
 int open(const char *path, int flags, ...)
