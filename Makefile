@@ -71,7 +71,7 @@ endif
 .PHONY: all
 all: $(BUILD)/libportcullis.so
 
-# Generated headers: each config/NAME.mk says how its own is made.
+# What is generated: each config/NAME.mk says how its own is made.
 -include $(wildcard config/*.mk)
 
 $(BUILD)/hosted/%.o: %.c $(BUILD)/flags
@@ -82,7 +82,7 @@ $(BUILD)/freestanding/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(FREESTANDING) -c $< -o $@
 
-$(BUILD)/fuzzing/%.o: %.c
+$(BUILD)/fuzzing/%.o: %.c | $(CONSTANTS_TABLE)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZING) -fsanitize=fuzzer-no-link -c $< -o $@
 
@@ -98,8 +98,15 @@ SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-l
     -Wl,-z,noexecstack,-z,separate-code
 SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 
+# For the tests: the same over an arena that fails when it is told to.
+FAILING_SHIM := $(BUILD)/tests/libportcullis-failing.so
+FAILING_OBJECTS := $(patsubst %/shim/freestanding/arena.o,%/tests/failing/arena.o,$(SHIM_OBJECTS))
+
 $(BUILD)/libportcullis.so: $(SHIM_OBJECTS)
-	$(CC) $(SHIM_LDFLAGS) $(SHIM_OBJECTS) $(SHIM_LIBS) -o $@.new
+$(FAILING_SHIM): $(FAILING_OBJECTS)
+$(BUILD)/libportcullis.so $(FAILING_SHIM):
+	@mkdir -p $(@D)
+	$(CC) $(SHIM_LDFLAGS) $(filter %.o,$^) $(SHIM_LIBS) -o $@.new
 	strip --strip-unneeded $@.new && mv $@.new $@
 
 $(BUILD)/tests/%: $(BUILD)/hosted/tests/%.o $(BUILD)/libhelpers.a $(BUILD)/libcore.a
@@ -113,9 +120,9 @@ $(BUILD)/fuzz: $(BUILD)/fuzzing/tests/fuzz.o $(FUZZ_OBJECTS)
 
 # Everything that a compiler sees.
 .PHONY: everything
-everything: all $(UNIT_TESTS)
+everything: all $(UNIT_TESTS) $(FAILING_SHIM)
 
-# Installs what is missing of PACKAGES. RUNLEVEL=1 asks nginx and redis not to start as services.
+# Installs what is missing of PACKAGES, and asks nothing.
 .PHONY: deps
 deps:
 	@missing=; for package in $(sort $(PACKAGES)); do \
@@ -131,7 +138,7 @@ deps:
 	sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	echo "make deps: installing$$missing" && \
 	$$sudo apt-get update -qq && \
-	$$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	$$sudo env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -y -qq --no-install-recommends $$missing \
 	    </dev/null >$(BUILD)/deps.log 2>&1 || \
 	{ tail -n 20 $(BUILD)/deps.log >&2; echo "make deps: could not install$$missing" >&2; exit 1; }
@@ -174,20 +181,21 @@ lint: $(BUILD)/flags
 .PHONY: tidy
 tidy: $(C_SOURCES:%.c=$(BUILD)/tidy/%.ok)
 
-$(BUILD)/tidy/%.ok: %.c .clang-tidy
+$(BUILD)/tidy/%.ok: %.c .clang-tidy | $(CONSTANTS_TABLE)
 	@mkdir -p $(@D)
 	@$(CLANG_TIDY) --quiet --warnings-as-errors='*' $< -- $(DIALECT) >$@.log 2>/dev/null || \
 	    { cat $@.log; exit 1; }
 	@$(CLANG) $(DIALECT) -MM -MP -MT $@ $< >$(@:.ok=.d)
 	@touch $@
 
-# It does not follow a noreturn function with an attribute before it: clang's analyzer minds the NULLs.
+# It takes no hint from a noreturn function with an attribute before it; clang's analyzer does.
 .PHONY: cppcheck
 cppcheck:
 	@cppcheck --quiet --error-exitcode=1 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=nullPointerRedundantCheck \
 	    --std=c11 --language=c -D_GNU_SOURCE -D__x86_64__ -j2 '-DElfW(type)=Elf64_\#\#type' \
-	    '-DTest(suite,name,...)=static void suite\#\#_\#\#name(void)' $(C_SOURCES)
+	    '-DTest(suite,name,...)=static void suite\#\#_\#\#name(void)' '-DTestSuite(...)=' \
+	    $(C_SOURCES)
 
 .PHONY: shellcheck
 shellcheck:
