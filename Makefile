@@ -16,7 +16,8 @@ WERROR ?= $(if $(CI),-Werror)
 
 # Debian's names for what the shim is built from, and for what `make demo`, `make fuzz` and
 # `make check` want on top.
-BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev
+BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw-dev \
+    libjson-c-dev libcap-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) apache2-utils binutils clang-format clang-tidy \
@@ -69,7 +70,7 @@ $(file >$(BUILD)/flags,$(FLAGS))
 endif
 
 .PHONY: all
-all: $(BUILD)/libportcullis.so
+all: $(BUILD)/libportcullis.so $(BUILD)/portcullis
 
 # What is generated: each config/NAME.mk says how its own is made.
 -include $(wildcard config/*.mk)
@@ -97,6 +98,17 @@ SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-l
     -Wl,--gc-sections -Wl,-Bsymbolic -Wl,-z,defs,-z,text,-z,relro,-z,now,-z,nodlopen \
     -Wl,-z,noexecstack,-z,separate-code
 SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
+
+# The command: hosted, with what Debian has for ELF, stacks and JSON.
+TOOL_SOURCES := $(wildcard shim/tool/*.c)
+TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
+TOOL_LIBS := $(LIBS) -ldw -lelf -ljson-c -lcap
+VERSION := 0.1.0
+
+$(BUILD)/hosted/shim/tool/main.o: HOSTED += -DVERSION='"$(VERSION)"'
+
+$(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a
+	$(CC) $(HOSTED) $^ $(TOOL_LIBS) -o $@
 
 # For the tests: the same over an arena that fails when it is told to.
 FAILING_SHIM := $(BUILD)/tests/libportcullis-failing.so

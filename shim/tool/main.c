@@ -1,0 +1,95 @@
+/* portcullis: the command beside the shim. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int count, char **arguments);
+    const char *purpose;
+} VERBS[] = {
+    {"run", verb_run, "run a program under a whitelist, or not at all"},
+    {"check", verb_check, "find the mistakes in whitelists"},
+    {"explain", verb_explain, "say what a whitelist does with a system call, and why"},
+    {"diff", verb_diff, "compare what two whitelists allow"},
+    {"verify", verb_verify, "prove that a running process is filtered"},
+    {"groups", verb_groups, "list the groups of system calls"},
+    {"doctor", verb_doctor, "say what this machine can enforce, report and learn"},
+};
+
+enum { VERB_COUNT = sizeof(VERBS) / sizeof(VERBS[0]) };
+
+void tool_error(const char *format, ...)
+{
+    va_list arguments;
+
+    fputs("portcullis: error: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+int tool_usage(const char *verb, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "portcullis %s: ", verb);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "; see 'portcullis %s --help'\n", verb);
+    return STATUS_USAGE;
+}
+
+bool tool_colours(int descriptor)
+{
+    const char *off = getenv("NO_COLOR");
+
+    return isatty(descriptor) && (!off || *off == '\0');
+}
+
+static int help(void)
+{
+    puts("usage: portcullis VERB [ARGUMENT...]\n");
+    for (size_t i = 0; i < VERB_COUNT; i++)
+        printf("  %-8s %s\n", VERBS[i].name, VERBS[i].purpose);
+    puts("\n'portcullis VERB --help' tells more.");
+    return STATUS_OK;
+}
+
+/* What was printed counts only once it is out. */
+static int finish(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        tool_error("cannot write to standard output");
+        return status == STATUS_OK ? STATUS_OS : status;
+    }
+    return status;
+}
+
+int main(int count, char **arguments)
+{
+    const char *verb = count > 1 ? arguments[1] : NULL;
+
+    if (!verb) {
+        fputs("portcullis: a verb is missing; see 'portcullis --help'\n", stderr);
+        return STATUS_USAGE;
+    }
+    if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
+        return finish(help());
+    if (strcmp(verb, "--version") == 0) {
+        puts("portcullis " VERSION);
+        return finish(STATUS_OK);
+    }
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(verb, VERBS[i].name) == 0)
+            return finish(VERBS[i].run(count - 1, arguments + 1));
+    }
+    fprintf(stderr, "portcullis: unknown verb '%s'; see 'portcullis --help'\n", verb);
+    return STATUS_USAGE;
+}

@@ -1,0 +1,22 @@
+/* A whitelist taken as far as a verb wants it, with its mistakes told on standard error. */
+#ifndef PORTCULLIS_TOOL_POLICY_H
+#define PORTCULLIS_TOOL_POLICY_H
+
+#include "../../config/whitelist.h"
+#include "../filter.h"
+#include "../rules.h"
+
+struct policy {
+    struct whitelist whitelist;
+    struct rules rules;
+    struct filter filter;
+    struct diagnostics diagnostics;
+};
+
+/* Reads the file PATH, through rules to BPF; PATH must outlive POLICY. Tells mistakes on standard
+ * error. Returns STATUS_OK, STATUS_CONFIG or STATUS_OS. POLICY is to be released in any case. */
+int policy_open(const char *path, struct policy *policy) __attribute__((warn_unused_result));
+
+void policy_release(struct policy *policy);
+
+#endif

@@ -1,0 +1,36 @@
+/* What the verbs of the command share. */
+#ifndef PORTCULLIS_TOOL_TOOL_H
+#define PORTCULLIS_TOOL_TOOL_H
+
+#include <stdbool.h>
+
+enum status {
+    STATUS_OK = 0,
+    STATUS_NO = 1,             /* the answer is no, or there are warnings under --strict */
+    STATUS_USAGE = 2,          /* the command line is wrong */
+    STATUS_OS = 71,            /* EX_OSERR: the kernel, or memory */
+    STATUS_CONFIG = 78,        /* EX_CONFIG: the whitelist */
+    STATUS_CANNOT = 125,       /* what `run` itself cannot do */
+    STATUS_NOT_RUNNABLE = 126, /* the program was found and can't be run */
+    STATUS_NOT_FOUND = 127,
+};
+
+/* A verb: ARGUMENTS[0] is its name. Returns the exit status. */
+int verb_run(int count, char **arguments);
+int verb_check(int count, char **arguments);
+int verb_explain(int count, char **arguments);
+int verb_diff(int count, char **arguments);
+int verb_verify(int count, char **arguments);
+int verb_groups(int count, char **arguments);
+int verb_doctor(int count, char **arguments);
+
+/* "portcullis: error: ..." on standard error. */
+void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* "portcullis VERB: ..." and where help is to be had. Returns STATUS_USAGE. */
+int tool_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Whether to colour what goes to DESCRIPTOR: a terminal, and NO_COLOR is not set. */
+bool tool_colours(int descriptor);
+
+#endif
