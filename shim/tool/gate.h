@@ -1,0 +1,71 @@
+/* The gate: a program is held at its entry point until its filter has been seen from outside.
+ *
+ * The process that calls gate_lower() becomes the program, by exec, with everything that it has:
+ * PID, parent, terminal, descriptors. What holds it is a watcher, a detached grandchild in a
+ * session of its own, which traces it. Whatever happens to the watcher before the filter has been
+ * seen kills the program; after that the watcher ends, or stays as a supervisor.
+ *
+ * In order:
+ *
+ *     the program's process                   the watcher
+ *     ---------------------                   -----------
+ *     gate_lower()                            traces it
+ *         hooks.prepare() = a descriptor ...  ... takes a copy of it: hooks.begin(), and from now
+ * on execve()                                hooks.readable() whenever there is something to read
+ *     ld.so, libraries, the shim              gate_holds() says true
+ *     at the entry point                      looks for the filter: hooks.passed(), or
+ * exit_group(125) runs                                    gate_holds() says false ends the
+ * descriptor hangs up: hooks.end(), and it exits
+ *
+ * Where the whitelist names programs ("program ="), whatever is executed before one of those, and
+ * beside it, runs on, with its children, and is followed: each process that executes one of the
+ * programs has a gate of its own. */
+#ifndef PORTCULLIS_TOOL_GATE_H
+#define PORTCULLIS_TOOL_GATE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../../config/whitelist.h"
+
+/* What a supervisor adds. Each member may be NULL; all but prepare() run in the watcher, which has
+ * a copy of the caller's memory, standard error, and no other descriptor (but the one in `keep`).
+ */
+struct gate_hooks {
+    void *context;
+    /* In the program's own process, when the watcher traces it: for what has to be done in that
+     * process before exec, such as loading a filter with a listener. Returns the descriptor that
+     * the watcher gets a copy of (it should be O_CLOEXEC), or a negative errno, after telling why:
+     * then nothing runs. From the return on the process makes no system call before the watcher has
+     * the descriptor: one that waits for an answer through it does not wait in vain. */
+    int (*prepare)(void *context);
+    /* The watcher's copy of that descriptor. */
+    void (*begin)(void *context, int descriptor);
+    /* There is something to read on it. It may well be asked for a process that gate_holds(). */
+    void (*readable)(void *context);
+    /* The filter of PROCESS is in, over all its threads; its first instruction is next. */
+    void (*passed)(void *context, pid_t process);
+    /* It hung up: nobody is left under the filter that it listens to. The watcher exits next. */
+    void (*end)(void *context);
+};
+
+struct gate {
+    const struct settings *settings; /* borrowed: which programs, and whether NO_NEW_PRIVS is due */
+    const char *shim;                /* borrowed: the absolute path of the shim */
+    const struct gate_hooks *hooks;  /* borrowed, or NULL: the watcher exits after the gate */
+    int keep;            /* a descriptor that the watcher keeps open as long as it lives, or -1 */
+    pid_t watcher;       /* set by gate_lower(): the watcher's process id */
+    struct watch *watch; /* the watcher's own */
+};
+
+/* Starts the watcher, which lets the next execve() of this process not further than to the entry
+ * point of what is executed. Returns 0: exec now. Or a negative errno, after telling why on
+ * standard error: nothing traces this process then. */
+int gate_lower(struct gate *gate) __attribute__((warn_unused_result));
+
+/* In the watcher: whether THREAD is one that has not been let through a gate (yet): a program that
+ * is still being loaded, or what runs before or beside the programs that the whitelist names. What
+ * is not held is filtered: it went through, or is a child of such. */
+bool gate_holds(const struct gate *gate, pid_t thread);
+
+#endif
