@@ -54,6 +54,7 @@ struct gate {
     const char *shim;                /* borrowed: the absolute path of the shim */
     const struct gate_hooks *hooks;  /* borrowed, or NULL: the watcher exits after the gate */
     int keep;            /* a descriptor that the watcher keeps open as long as it lives, or -1 */
+    bool only_keep;      /* set by gate_keep() */
     pid_t watcher;       /* set by gate_lower(): the watcher's process id */
     struct watch *watch; /* the watcher's own */
 };
@@ -62,6 +63,11 @@ struct gate {
  * point of what is executed. Returns 0: exec now. Or a negative errno, after telling why on
  * standard error: nothing traces this process then. */
 int gate_lower(struct gate *gate) __attribute__((warn_unused_result));
+
+/* Without a gate: starts a watcher that only keeps gate->keep open, until the shim has read the
+ * file or, where the whitelist names programs, until this process has ended. Returns as
+ * gate_lower(). */
+int gate_keep(struct gate *gate) __attribute__((warn_unused_result));
 
 /* In the watcher: whether THREAD is one that has not been let through a gate (yet): a program that
  * is still being loaded, or what runs before or beside the programs that the whitelist names. What

@@ -21,7 +21,7 @@ static void say(void *context, const char *text, size_t length)
     }
 }
 
-int policy_open(const char *path, struct policy *policy)
+int policy_read(const char *path, struct policy *policy)
 {
     *policy = (struct policy){0};
     int error = reader_read_file(path, &policy->whitelist, &policy->diagnostics);
@@ -31,12 +31,19 @@ int policy_open(const char *path, struct policy *policy)
     if (!error)
         error = filter_build(&policy->rules, (struct place){path, 0}, &policy->diagnostics,
                              &policy->filter);
-    diagnostics_tell(&policy->diagnostics, say, NULL);
     if (policy->diagnostics.errors > 0)
         return STATUS_CONFIG;
     if (error)
         tool_error("%s: %s", path, strerror(-error));
     return error ? STATUS_OS : STATUS_OK;
+}
+
+int policy_open(const char *path, struct policy *policy)
+{
+    int status = policy_read(path, policy);
+
+    diagnostics_tell(&policy->diagnostics, say, NULL);
+    return status;
 }
 
 void policy_release(struct policy *policy)

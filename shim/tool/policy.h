@@ -13,8 +13,12 @@ struct policy {
     struct diagnostics diagnostics;
 };
 
-/* Reads the file PATH, through rules to BPF; PATH must outlive POLICY. Tells mistakes on standard
- * error. Returns STATUS_OK, STATUS_CONFIG or STATUS_OS. POLICY is to be released in any case. */
+/* Reads the file PATH, through rules to BPF; PATH must outlive POLICY. Mistakes are in
+ * POLICY->diagnostics, untold. Returns STATUS_OK, STATUS_CONFIG or STATUS_OS (which is told).
+ * POLICY is to be released in any case. */
+int policy_read(const char *path, struct policy *policy) __attribute__((warn_unused_result));
+
+/* The same, and tells mistakes on standard error. */
 int policy_open(const char *path, struct policy *policy) __attribute__((warn_unused_result));
 
 void policy_release(struct policy *policy);

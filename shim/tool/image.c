@@ -1,0 +1,157 @@
+#include "image.h"
+
+#include <elf.h>
+#include <fcntl.h>
+#include <gelf.h>
+#include <libelf.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+enum { OWN_MACHINE = EM_X86_64 };
+#elif defined(__aarch64__)
+enum { OWN_MACHINE = EM_AARCH64 };
+#endif
+
+static const char LINK_DYNAMICALLY[] = "link it dynamically";
+static const char LINK_GO[] = "build it with 'CGO_ENABLED=1 go build -ldflags=-linkmode=external'";
+
+/* What the program headers say. */
+struct headers {
+    bool interpreter; /* PT_INTERP */
+    bool dynamic;     /* PT_DYNAMIC */
+    bool pie;         /* DF_1_PIE */
+    bool go;          /* a note of Go's linker */
+};
+
+static bool refuse(struct image_reason *reason, const char *remedy, const char *text)
+{
+    snprintf(reason->reason, sizeof(reason->reason), "%s", text);
+    reason->remedy = remedy;
+    return false;
+}
+
+static bool has_pie_flag(Elf *elf, const GElf_Phdr *header)
+{
+    Elf_Data *data =
+        elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz, ELF_T_DYN);
+    GElf_Dyn entry;
+
+    for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+        if (entry.d_tag == DT_FLAGS_1)
+            return (entry.d_un.d_val & DF_1_PIE) != 0;
+    }
+    return false;
+}
+
+static bool has_go_note(Elf *elf, const GElf_Phdr *header)
+{
+    Elf_Data *data =
+        elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz, ELF_T_NHDR);
+    GElf_Nhdr note;
+    size_t name;
+    size_t content;
+    size_t offset = 0;
+
+    while (data && (offset = gelf_getnote(data, offset, &note, &name, &content)) > 0) {
+        if (note.n_namesz == sizeof("Go") && memcmp((char *)data->d_buf + name, "Go", 3) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool read_headers(Elf *elf, struct headers *headers)
+{
+    size_t count;
+
+    *headers = (struct headers){0};
+    if (elf_getphdrnum(elf, &count) != 0)
+        return false;
+    for (int i = 0; i < (int)count; i++) {
+        GElf_Phdr header;
+        if (!gelf_getphdr(elf, i, &header))
+            return false;
+        headers->interpreter |= header.p_type == PT_INTERP;
+        headers->dynamic |= header.p_type == PT_DYNAMIC;
+        headers->pie |= header.p_type == PT_DYNAMIC && has_pie_flag(elf, &header);
+        headers->go |= header.p_type == PT_NOTE && has_go_note(elf, &header);
+    }
+    return true;
+}
+
+static bool check_kind(Elf *elf, struct image_reason *reason)
+{
+    GElf_Ehdr header;
+    struct headers headers;
+
+    if (!gelf_getehdr(elf, &header))
+        return refuse(reason, "look at it with 'readelf -h'", "is a damaged ELF file");
+    if (header.e_machine != OWN_MACHINE || header.e_ident[EI_DATA] != ELFDATA2LSB) {
+        bool i386 = header.e_machine == EM_386;
+        snprintf(reason->reason, sizeof(reason->reason), "is built for another machine (%s%u)",
+                 i386 ? "i386, ELF machine " : "ELF machine ", header.e_machine);
+        reason->remedy = "build it for this one";
+        return false;
+    }
+    if (header.e_ident[EI_CLASS] != ELFCLASS64)
+        return refuse(reason, "build it for 64 bits", "is of another ELF class than the shim");
+    if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
+        return refuse(reason, "link it", "is no executable ELF file");
+    if (!read_headers(elf, &headers))
+        return refuse(reason, "look at it with 'readelf -l'", "is a damaged ELF file");
+    if (headers.interpreter)
+        return true;
+    if (headers.go)
+        return refuse(reason, LINK_GO, "is a statically linked Go program");
+    if (header.e_type == ET_EXEC || !headers.dynamic)
+        return refuse(reason, LINK_DYNAMICALLY, "is statically linked");
+    if (headers.pie)
+        return refuse(reason, LINK_DYNAMICALLY, "is statically linked (static-pie)");
+    return refuse(reason, "name the program itself", "is a loader or a library, not a program");
+}
+
+/* Whether executing what STATUS describes gives other rights than the caller has. */
+static bool check_rights(const char *path, int descriptor, struct image_reason *reason)
+{
+    static const char REMEDY[] =
+        "start it without that, or filter it from a unit's SystemCallFilter=";
+    struct stat status;
+    struct statvfs mount;
+
+    if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+        return true;
+    if (fstat(descriptor, &status) != 0 || fstatvfs(descriptor, &mount) != 0)
+        return refuse(reason, "look at it with 'stat'", "cannot be looked at");
+    if (mount.f_flag & ST_NOSUID)
+        return true;
+    if ((status.st_mode & S_ISUID) && status.st_uid != geteuid())
+        return refuse(reason, REMEDY, "is setuid, so that the loader ignores LD_PRELOAD");
+    if ((status.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && status.st_gid != getegid())
+        return refuse(reason, REMEDY, "is setgid, so that the loader ignores LD_PRELOAD");
+    if (geteuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0)
+        return refuse(reason, REMEDY,
+                      "has file capabilities, so that the loader ignores LD_PRELOAD");
+    return true;
+}
+
+bool image_check(const char *path, struct image_reason *reason)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+
+    elf_version(EV_CURRENT);
+    Elf *elf = descriptor >= 0 ? elf_begin(descriptor, ELF_C_READ_MMAP, NULL) : NULL;
+    bool fine = elf && check_kind(elf, reason);
+    if (!elf)
+        refuse(reason, "look at it with 'readelf -h'", "is a damaged ELF file");
+    elf_end(elf);
+    fine = fine && check_rights(path, descriptor, reason);
+    if (descriptor >= 0)
+        close(descriptor);
+    return fine;
+}

@@ -1,0 +1,15 @@
+/* An ELF file, and whether ld.so would preload anything into it. */
+#ifndef PORTCULLIS_TOOL_IMAGE_H
+#define PORTCULLIS_TOOL_IMAGE_H
+
+#include <stdbool.h>
+
+struct image_reason {
+    char reason[128]; /* "is statically linked" */
+    const char *remedy;
+};
+
+/* Returns true, or false with a REASON. */
+bool image_check(const char *path, struct image_reason *reason);
+
+#endif

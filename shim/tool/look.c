@@ -1,0 +1,206 @@
+#include "look.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+enum { PROC_PATH_MAX = 64, STATUS_BYTES_MAX = 8192 };
+
+/* Reads all of a file that fits into SIZE. Returns its length, or a negative errno. */
+static ssize_t read_file(const char *path, void *buffer, size_t size)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    size_t length = 0;
+    ssize_t got = 1;
+
+    if (descriptor < 0)
+        return -errno;
+    while (length < size && got > 0) {
+        got = read(descriptor, (char *)buffer + length, size - length);
+        length += got > 0 ? (size_t)got : 0;
+    }
+    int error = got < 0 ? errno : 0;
+    close(descriptor);
+    return error ? -error : (ssize_t)length;
+}
+
+/* The number behind "\nNAME:" in TEXT, or OTHERWISE. */
+static uint64_t field(const char *text, const char *name, int base, uint64_t otherwise)
+{
+    char line[32];
+
+    snprintf(line, sizeof(line), "\n%s:", name);
+    const char *found = strstr(text, line);
+    return found ? strtoull(found + strlen(line), NULL, base) : otherwise;
+}
+
+int look_thread(pid_t thread, struct thread_status *status)
+{
+    char path[PROC_PATH_MAX];
+    char text[STATUS_BYTES_MAX];
+
+    snprintf(path, sizeof(path), "/proc/%d/status", thread);
+    ssize_t length = read_file(path, text, sizeof(text) - 1);
+    if (length < 0)
+        return (int)length;
+    text[length] = '\0';
+    bool filtered = field(text, "Seccomp", 10, 0) == 2;
+    *status = (struct thread_status){
+        .process = (pid_t)field(text, "Tgid", 10, 0),
+        .ignored = field(text, "SigIgn", 16, 0),
+        .no_new_privileges = field(text, "NoNewPrivs", 10, 0) == 1,
+        .filters = filtered ? (unsigned)field(text, "Seccomp_filters", 10, 1) : 0,
+    };
+    return 0;
+}
+
+int look_entry(pid_t process, uint64_t *entry)
+{
+    char path[PROC_PATH_MAX];
+    Elf64_auxv_t vector[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/auxv", process);
+    ssize_t length = read_file(path, vector, sizeof(vector));
+    if (length < 0)
+        return (int)length;
+    for (size_t i = 0; i < (size_t)length / sizeof(vector[0]); i++) {
+        if (vector[i].a_type == AT_ENTRY) {
+            *entry = vector[i].a_un.a_val;
+            return 0;
+        }
+    }
+    return -ENOEXEC;
+}
+
+bool look_executes(pid_t process, const char *const *paths, size_t count)
+{
+    char path[PROC_PATH_MAX];
+    struct stat own;
+    struct stat other;
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", process);
+    if (stat(path, &own) != 0)
+        return true; /* what can't be told apart is held: the shim does as much */
+    for (size_t i = 0; i < count; i++) {
+        if (stat(paths[i], &other) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+            return true;
+    }
+    return false;
+}
+
+const char *look_program(pid_t process, char *path, size_t size)
+{
+    char link[PROC_PATH_MAX];
+
+    snprintf(link, sizeof(link), "/proc/%d/exe", process);
+    ssize_t length = readlink(link, path, size - 1);
+    if (length < 0)
+        return "?";
+    path[length] = '\0';
+    return path;
+}
+
+/* Whether LINE of /proc/PID/maps is of code in FILE, which is called PATH. */
+static bool is_code_of(char *line, const char *path, const struct stat *file)
+{
+    char rights[8];
+    unsigned major_number;
+    unsigned minor_number;
+    unsigned long inode;
+    int name = 0;
+
+    line[strcspn(line, "\n")] = '\0';
+    if (sscanf(line, "%*s %7s %*s %x:%x %lu %n", rights, &major_number, &minor_number, &inode,
+               &name) < 4 ||
+        !strchr(rights, 'x'))
+        return false;
+    if (name > 0 && strcmp(line + name, path) == 0)
+        return true;
+    return inode == file->st_ino && makedev(major_number, minor_number) == file->st_dev;
+}
+
+static bool is_mapped(pid_t process, const char *path)
+{
+    char maps[PROC_PATH_MAX];
+    struct stat file;
+    char *line = NULL;
+    size_t size = 0;
+    bool found = false;
+
+    snprintf(maps, sizeof(maps), "/proc/%d/maps", process);
+    FILE *stream = stat(path, &file) == 0 ? fopen(maps, "re") : NULL;
+    while (stream && !found && getline(&line, &size, stream) > 0)
+        found = is_code_of(line, path, &file);
+    free(line);
+    if (stream)
+        fclose(stream);
+    return found;
+}
+
+/* What the filter lacks in THREAD, or NULL. */
+static const char *lacks(pid_t thread, unsigned before, bool no_new_privileges, bool *gone)
+{
+    struct thread_status status;
+    int error = look_thread(thread, &status);
+
+    if (error == -ENOENT || error == -ESRCH) {
+        *gone = true;
+        return NULL;
+    }
+    if (error)
+        return "no status to be read";
+    if (status.filters <= before)
+        return "no filter of the shim's";
+    return no_new_privileges && !status.no_new_privileges ? "no NO_NEW_PRIVS" : NULL;
+}
+
+/* One look at all threads. *GONE: one ended meanwhile, and may have started another unseen. */
+static const char *look_at_threads(pid_t process, unsigned before, bool no_new_privileges,
+                                   bool *gone, char *why, size_t size)
+{
+    char path[PROC_PATH_MAX];
+    const char *lack = NULL;
+    int thread = 0;
+    size_t seen = 0;
+    struct dirent *entry;
+
+    *gone = false;
+    snprintf(path, sizeof(path), "/proc/%d/task", process);
+    DIR *folder = opendir(path);
+    if (!folder)
+        return "its threads can't be listed";
+    while (!lack && (entry = readdir(folder))) {
+        thread = atoi(entry->d_name);
+        if (thread > 0 && ++seen)
+            lack = lacks(thread, before, no_new_privileges, gone);
+    }
+    closedir(folder);
+    if (lack) {
+        snprintf(why, size, "its thread %d has %s", thread, lack);
+        return why;
+    }
+    return seen > 0 ? NULL : "its threads can't be listed";
+}
+
+const char *look_for_filter(pid_t process, unsigned before, bool no_new_privileges,
+                            const char *shim, char *why, size_t size)
+{
+    const char *lack;
+    bool gone;
+
+    if (!is_mapped(process, shim)) {
+        snprintf(why, size, "the loader has not loaded '%s'", shim);
+        return why;
+    }
+    do {
+        lack = look_at_threads(process, before, no_new_privileges, &gone, why, size);
+    } while (gone && !lack);
+    return lack;
+}

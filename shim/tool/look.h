@@ -1,0 +1,37 @@
+/* What /proc tells of a process that the caller traces. */
+#ifndef PORTCULLIS_TOOL_LOOK_H
+#define PORTCULLIS_TOOL_LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The lines of /proc/PID/status that matter here. */
+struct thread_status {
+    pid_t process;    /* the thread group's id */
+    uint64_t ignored; /* signals, the first in bit 0 */
+    bool no_new_privileges;
+    unsigned filters; /* how many the thread has; 1 for any number before Linux 5.9 */
+};
+
+/* Returns 0, or a negative errno (-ESRCH, -ENOENT: the thread is gone). */
+int look_thread(pid_t thread, struct thread_status *status) __attribute__((warn_unused_result));
+
+/* The address of the entry point of what PROCESS has just executed. Returns 0 or a negative errno
+ * (-ENOEXEC: a program of another class). */
+int look_entry(pid_t process, uint64_t *entry) __attribute__((warn_unused_result));
+
+/* Whether PROCESS executes one of the COUNT files in PATHS, by device and inode. */
+bool look_executes(pid_t process, const char *const *paths, size_t count);
+
+/* The path of what PROCESS executes, or "?". */
+const char *look_program(pid_t process, char *path, size_t size);
+
+/* Whether the filter is in: SHIM is mapped in PROCESS, and each of its threads has more than BEFORE
+ * filters, and NO_NEW_PRIVS where NO_NEW_PRIVILEGES. Returns NULL, or the reason why not, in WHY.
+ */
+const char *look_for_filter(pid_t process, unsigned before, bool no_new_privileges,
+                            const char *shim, char *why, size_t size);
+
+#endif

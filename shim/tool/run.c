@@ -1,0 +1,234 @@
+/* portcullis run: a program under a whitelist, or not at all. */
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../program.h"
+#include "compose.h"
+#include "gate.h"
+#include "launch.h"
+#include "policy.h"
+#include "target.h"
+#include "tool.h"
+
+static const char HELP[] =
+    "usage: portcullis run [OPTION...] WHITELIST [--] PROGRAM [ARGUMENT...]\n"
+    "       portcullis run [OPTION...] LINE... [[WHITELIST] --] PROGRAM [ARGUMENT...]\n"
+    "\n"
+    "Runs PROGRAM under the filter that WHITELIST describes, or not at all. PROGRAM is\n"
+    "held at its entry point until the filter has been seen from outside; from then on\n"
+    "it is on its own, and nothing of this command is left.\n"
+    "\n"
+    "LINE is a line of the language, checked like a file's and put before its lines:\n"
+    "  --allow LINE       \"@stdio mkdir\", or \"socket = domain == AF_UNIX\"\n"
+    "  --deny LINE        \"openat = ENOSPC if flags with O_CREAT\"\n"
+    "  --default ACTION   what a call gets that no line speaks of: EPERM, kill, allow ...\n"
+    "With any of these, what stands before '--' is the whitelist; without '--' there is\n"
+    "none, and the first operand is PROGRAM.\n"
+    "\n"
+    "OPTION:\n"
+    "  --no-gate          do not hold PROGRAM, and do not prove that it is filtered: for\n"
+    "                     where ptrace is not to be had\n"
+    "  --shim PATH        preload this instead of the command's own libportcullis.so\n"
+    "  -h, --help\n"
+    "\n"
+    "Status: PROGRAM's own; 78 the whitelist is wrong, 71 the kernel refuses, 125 the\n"
+    "command can't do its work, 126 PROGRAM can't be run, 127 it is not found, 2 usage.";
+
+/* The command line. */
+struct command {
+    bool help;
+    bool no_gate;
+    const char *shim;      /* or NULL */
+    const char *whitelist; /* or NULL */
+    char **program;        /* and its arguments */
+    struct compose_option *lines;
+    size_t line_count;
+};
+
+/* All that is released at once, after a failure. */
+struct run {
+    struct command command;
+    struct policy file;
+    struct policy composed;
+    struct composition composition;
+    const struct settings *settings; /* of one of the two policies */
+    char program[PATH_MAX];
+    char shim[PATH_MAX];
+};
+
+/* Splits the OPERANDS, ARGUMENTS of COUNT in all. ENDED: a '--' stood before them. */
+static int take_operands(struct command *command, char **operands, int count, bool ended)
+{
+    bool file = command->line_count == 0 || (!ended && count > 1 && strcmp(operands[1], "--") == 0);
+
+    if (file && count > 0) {
+        command->whitelist = *operands++;
+        count--;
+        if (count > 0 && strcmp(*operands, "--") == 0) {
+            operands++;
+            count--;
+        }
+    } else if (file) {
+        return tool_usage("run", "a whitelist and a program are missing");
+    }
+    if (count == 0)
+        return tool_usage("run", "a program is missing");
+    command->program = operands;
+    return STATUS_OK;
+}
+
+static void add_line(struct command *command, enum compose_kind kind, const char *text)
+{
+    command->lines[command->line_count++] = (struct compose_option){kind, text};
+}
+
+static int parse(struct command *command, int count, char **arguments)
+{
+    static const struct option OPTIONS[] = {{"allow", required_argument, NULL, 'a'},
+                                            {"default", required_argument, NULL, 'd'},
+                                            {"deny", required_argument, NULL, 'x'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"no-gate", no_argument, NULL, 'n'},
+                                            {"shim", required_argument, NULL, 's'},
+                                            {0}};
+    const char *last = NULL;
+    int option;
+
+    while ((option = getopt_long(count, arguments, "+h", OPTIONS, NULL)) != -1) {
+        last = optarg;
+        if (option == 'h')
+            command->help = true;
+        else if (option == 'n')
+            command->no_gate = true;
+        else if (option == 's')
+            command->shim = optarg;
+        else if (option == 'a')
+            add_line(command, COMPOSE_ALLOW, optarg);
+        else if (option == 'd')
+            add_line(command, COMPOSE_DEFAULT, optarg);
+        else if (option == 'x')
+            add_line(command, COMPOSE_DENY, optarg);
+        else
+            return tool_usage("run", "wrong option");
+    }
+    if (command->help)
+        return STATUS_OK;
+    const char *before = arguments[optind - 1];
+    bool ended = before != last && optind > 1 && strcmp(before, "--") == 0;
+    return take_operands(command, arguments + optind, count - optind, ended);
+}
+
+/* The whitelist, checked before anything else. */
+static int open_whitelist(struct run *run)
+{
+    const struct command *command = &run->command;
+    const struct policy *base = command->whitelist ? &run->file : NULL;
+    int status = base ? policy_open(command->whitelist, &run->file) : STATUS_OK;
+
+    run->settings = &run->file.whitelist.settings;
+    if (status != STATUS_OK || command->line_count == 0)
+        return status;
+    run->settings = &run->composed.whitelist.settings;
+    return compose(base, command->lines, command->line_count, &run->composition, &run->composed);
+}
+
+static void say(void *context, const char *text, size_t length)
+{
+    (void)context;
+    fwrite(text, 1, length, stderr);
+}
+
+/* The programs that the whitelist names have to be there: the shim will say the same. */
+static int check_named(const struct settings *settings)
+{
+    struct diagnostics diagnostics = {0};
+    int wanted = program_wanted(settings, &diagnostics);
+
+    diagnostics_tell(&diagnostics, say, NULL);
+    diagnostics_release(&diagnostics);
+    if (wanted < 0)
+        return STATUS_CONFIG;
+    for (size_t i = 0; i < settings->program_count; i++) {
+        int status = target_check(settings->programs[i]);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return STATUS_OK;
+}
+
+static int find_program(struct run *run)
+{
+    int status = target_find(run->command.program[0], run->program);
+
+    if (status != STATUS_OK)
+        return status;
+    /* what only leads to a program that the whitelist names may be anything */
+    return run->settings->program_count > 0 ? check_named(run->settings)
+                                            : target_check(run->program);
+}
+
+/* Starts the watcher. From here on there is no way back but exec or exit. */
+static int lower_gate(struct run *run, char whitelist[PATH_MAX])
+{
+    const struct command *command = &run->command;
+    struct gate gate = {.settings = run->settings, .shim = run->shim, .keep = -1};
+    bool composed = command->line_count > 0;
+
+    if (composed) {
+        gate.keep = compose_store(&run->composition);
+        if (gate.keep < 0)
+            return STATUS_CANNOT;
+    }
+    int error = 0;
+    if (!command->no_gate)
+        error = gate_lower(&gate);
+    else if (composed)
+        error = gate_keep(&gate);
+    if (composed)
+        snprintf(whitelist, PATH_MAX, "/proc/%d/fd/%d", gate.watcher, gate.keep);
+    else
+        snprintf(whitelist, PATH_MAX, "%s", command->whitelist);
+    return error ? STATUS_CANNOT : STATUS_OK;
+}
+
+static int run_program(struct run *run)
+{
+    char whitelist[PATH_MAX];
+    int status = open_whitelist(run);
+
+    if (status == STATUS_OK)
+        status = find_program(run);
+    if (status == STATUS_OK)
+        status = launch_find_shim(run->command.shim, run->shim);
+    if (status == STATUS_OK)
+        status = lower_gate(run, whitelist);
+    if (status == STATUS_OK)
+        status = launch_set_environment(run->shim, whitelist);
+    if (status == STATUS_OK)
+        status = launch_execute(run->program, run->command.program);
+    return status;
+}
+
+int verb_run(int count, char **arguments)
+{
+    struct run run = {0};
+
+    run.command.lines = calloc((size_t)count, sizeof(*run.command.lines));
+    if (!run.command.lines) {
+        tool_error("out of memory");
+        return STATUS_OS;
+    }
+    int status = parse(&run.command, count, arguments);
+    if (status == STATUS_OK && run.command.help)
+        puts(HELP);
+    else if (status == STATUS_OK)
+        status = run_program(&run);
+    policy_release(&run.composed);
+    policy_release(&run.file);
+    compose_release(&run.composition);
+    free(run.command.lines);
+    return status;
+}
