@@ -208,7 +208,7 @@ format:
 format-check:
 	@$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES) $(C_HEADERS)
 
-# libFuzzer over reader, rules and BPF. FUZZ_CORPUS grows; findings stay there too.
+# libFuzzer over reader, rules and BPF. FUZZ_CORPUS grows; what was found is kept there too.
 FUZZ_CORPUS ?= $(BUILD)/corpus
 FUZZ_SEEDS = $(wildcard config/whitelists/*.ini examples/*/*.ini tests/data/*.ini \
     tests/data/*/*.ini)
@@ -221,9 +221,13 @@ fuzz:
 fuzz-run: $(BUILD)/fuzz
 	@mkdir -p $(FUZZ_CORPUS) $(BUILD)/empty
 	@for seed in $(FUZZ_SEEDS); do cp "$$seed" "$(FUZZ_CORPUS)/$$(echo "$$seed" | tr / _)"; done
+	@echo "$(FUZZ_SECONDS) seconds of fuzzing, from $(words $(FUZZ_SEEDS)) whitelists"
 	@cd $(BUILD)/empty && $(abspath $(BUILD)/fuzz) -max_total_time=$(FUZZ_SECONDS) -timeout=20 \
 	    -rss_limit_mb=2048 -max_len=16384 -dict=$(abspath tests/data/fuzz.dict) -verbosity=0 \
-	    -print_final_stats=1 -artifact_prefix=$(abspath $(FUZZ_CORPUS))/ $(abspath $(FUZZ_CORPUS))
+	    -print_final_stats=1 -artifact_prefix=$(abspath $(FUZZ_CORPUS))/ $(abspath $(FUZZ_CORPUS)) \
+	    >$(abspath $(BUILD)/fuzz.log) 2>&1 || \
+	    { grep -v '# Uses:' $(abspath $(BUILD)/fuzz.log) | tail -n 60; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */inputs tried without a finding: /p' $(BUILD)/fuzz.log
 
 WHITELISTS := $(wildcard config/whitelists/*.ini)
 
