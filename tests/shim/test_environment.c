@@ -25,7 +25,7 @@ static uint64_t add_string(struct stack *stack, const char *text)
     char *copy = stack->strings + stack->string_bytes;
     stack->string_bytes += strlen(text) + 1;
     cr_assert_leq(stack->string_bytes, (size_t)STRINGS);
-    strcpy(copy, text);
+    memcpy(copy, text, strlen(text) + 1);
     return (uintptr_t)copy;
 }
 

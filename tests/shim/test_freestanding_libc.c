@@ -63,7 +63,7 @@ Test(libc, a_failed_call_returns_minus_one_and_sets_errno)
     cr_assert_eq(errno, EBADF);
     char byte;
     cr_assert_eq(shim_read(-1, &byte, 1), -1);
-    cr_assert_eq(shim_ioctl(-1, TIOCGWINSZ, NULL), -1);
+    cr_assert_eq(shim_ioctl(-1, TIOCGWINSZ, &byte), -1);
     cr_assert_eq(shim_prctl(-1, 0, 0, 0, 0), -1);
     cr_assert_eq(errno, EINVAL);
 }
