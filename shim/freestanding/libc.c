@@ -103,7 +103,8 @@ const unsigned short **__ctype_b_loc(void)
 char *strdup(const char *text)
 {
     size_t size = strlen(text) + 1;
-    return memcpy(malloc(size), text, size);
+    char *copy = malloc(size);
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 int open(const char *path, int flags, ...)
