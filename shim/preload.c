@@ -1,4 +1,5 @@
 /* The shim: a constructor that reads the whitelist and loads the filter, or ends the process. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>

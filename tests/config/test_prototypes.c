@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../config/constants.h"
 #include "../../config/prototypes.h"
 
 static const struct argument *argument_of(const char *call, const char *name)
@@ -222,4 +223,20 @@ Test(prototypes, numbers_among_flags_name_their_mask)
     check_field("clone", "flags", "CSIGNAL");
     check_field("futex", "futex_op", "FUTEX_CMD_MASK");
     check_field("mmap", "prot", "");
+}
+
+Test(prototypes, every_mask_is_a_constant_that_fits_its_argument)
+{
+    for (size_t i = 0; i < prototype_count(); i++) {
+        const struct prototype *prototype = prototype_at(i);
+        for (unsigned j = 0; j < prototype->count; j++) {
+            const struct argument *argument = &prototype->arguments[j];
+            const char *field = prototype_text(argument->field);
+            int64_t mask = 0;
+            if (argument->field != 0) {
+                cr_expect(constant_find(field, &mask), "%s", field);
+                cr_expect(mask != 0 && mask == (int64_t)(int32_t)mask, "%s", field);
+            }
+        }
+    }
 }
