@@ -38,9 +38,7 @@ is "$STATUS $OUT" "7 child" "process, exec and loader suffice for a shell and it
 under "@stdio @signals" /bin/dash -c 'kill -TERM $$'
 is "$STATUS" "143" "signals suffices to be ended by one's own"
 
-compile()
-{
-    "${CC:-gcc}" -x c -pthread -o "$TMP/threads" - <<'END'
+cat >"$TMP/threads.c" <<'END'
 #include <pthread.h>
 #include <stdio.h>
 static void *work(void *argument) { return argument; }
@@ -55,8 +53,7 @@ int main(void)
     return puts("joined") < 0;
 }
 END
-}
-succeeds "a threaded program compiles" compile
+succeeds "a threaded program compiles" "${CC:-gcc}" -pthread -o "$TMP/threads" "$TMP/threads.c"
 under "@stdio @threads" "$TMP/threads"
 is "$STATUS $OUT" "0 joined" "stdio, threads and mprotect suffice for threads"
 
