@@ -68,7 +68,8 @@ filtered "by its loader, with the shim under another name" 0 "$blank" \
     env -i LD_PRELOAD="$TMP/gate.so" "$WHITELIST" "$LOADER" "$TMP/victim"
 libm=$("$LOADER" --list "$(command -v gawk)" | sed -n "s/.*=> \(.*libm\.so[^ ]*\).*/\1/p")
 if [[ $libm ]]; then
-    filtered "among other preloads, which stay" 0 $'LD_PRELOAD='"$libm:$libm"$'\nPORTCULLIS_WHITELIST=' \
+    filtered "among other preloads, which stay" 0 \
+        "LD_PRELOAD=$libm:$libm"$'\nPORTCULLIS_WHITELIST=' \
         env -i LD_PRELOAD="$libm:$SHIM $libm" "$WHITELIST" "$TMP/victim"
 fi
 run env -i LD_PRELOAD="$SHIM:$TMP/gate.so" "$WHITELIST" "$TMP/victim"
