@@ -118,9 +118,8 @@ def write_table(calls, exceptions):
             arguments.append(
                 f"{{{text(name)}, {text(kernel_name)}, {text(field) if field else 0}, {width}, "
                 f"{'true' if signed else 'false'}, {'true' if pointer else 'false'}}}")
-        number = exceptions["number"].get(call, -1)
         inner = ",\n      ".join(arguments) or "{0}"
-        rows.append(f"    {{{text(call)}, {number}, {len(arguments)},\n     {{{inner}}}}},")
+        rows.append(f"    {{{text(call)}, NUMBER_{call}, {len(arguments)},\n     {{{inner}}}}},")
 
     release = ".".join(os.uname().release.split(".")[:2])
     print(f"/* Made by config/prototypes.py from the trace events of Linux {release} and\n"
@@ -129,7 +128,11 @@ def write_table(calls, exceptions):
           + " \\\n    ".join(f"TEXT({name})" for name in sorted(texts)) + "\n")
     print("struct texts {\n    char none[1];\n    TEXTS(TEXT_MEMBER)\n};\n")
     print('static const struct texts texts = {"", TEXTS(TEXT_INITIALIZER)};\n')
-    print("static const struct prototype prototypes[] = {")
+    # What the headers at build time don't know has the same number everywhere, or none here.
+    for call in sorted(calls):
+        print(f"#ifdef __NR_{call}\n#define NUMBER_{call} __NR_{call}\n#else\n"
+              f"#define NUMBER_{call} {exceptions['number'].get(call, -1)}\n#endif")
+    print("\nstatic const struct prototype prototypes[] = {")
     print("\n".join(rows))
     print("};")
 
