@@ -21,9 +21,9 @@ struct argument {
 };
 
 struct prototype {
-    uint16_t name; /* in the string pool */
+    uint16_t name;  /* in the string pool */
     int16_t number; /* on this architecture; -1 where it has none */
-    uint8_t count; /* of arguments */
+    uint8_t count;  /* of arguments */
     struct argument arguments[PROTOTYPE_ARGUMENTS_MAX];
 };
 
