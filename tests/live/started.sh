@@ -76,6 +76,12 @@ run env -i LD_PRELOAD="$SHIM:$TMP/gate.so" "$WHITELIST" "$TMP/victim"
 is "$STATUS $OUT" "78 " "with a second copy of the shim it is refused"
 is "$(tr ' ' '\n' <<<"$ERR" | grep -cxE "'($SHIM|$TMP/gate.so)'")" 2 "both copies are named"
 
+# A limit on files or descriptors that leaves the shim room for its whitelist alone.
+run bash -c "set -o pipefail
+    { ulimit -f 0; ulimit -n 4; exec env -i '$PRELOAD' '$WHITELIST' '$TMP/victim'; } | cat"
+is "$STATUS $OUT" "0 0 arguments, mkdir: Operation not permitted
+$blank" "with no byte to write and one descriptor left"
+
 # Descriptors that are not open: the shim's own must not end up in their place.
 for closed in '<&-' '2>&-' '<&- 2>&-'; do
     run bash -c "exec env -i '$PRELOAD' '$WHITELIST' '$TMP/victim' $closed"
