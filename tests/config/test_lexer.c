@@ -81,9 +81,7 @@ Test(lexer, no_more_than_its_length_is_read)
     cr_expect_eq(lexer_number("12", 0, &number), -EINVAL);
 }
 
-/* "w" a word, "e" the end; signs as a letter each. */
-static void has_tokens(const char *text, const char *kinds, ...) __attribute__((sentinel));
-
+/* "w" a word, "e" the end, the signs as a letter each. */
 static enum token_kind kind_of(char letter)
 {
     static const char LETTERS[] = "ew,&|r=nlLgGu";
@@ -91,6 +89,7 @@ static enum token_kind kind_of(char letter)
     return (enum token_kind)(strchr(LETTERS, letter) - LETTERS);
 }
 
+/* A letter a token: see kind_of(); their texts follow, but for the end's. */
 static void has_tokens(const char *text, const char *kinds, ...)
 {
     const char *cursor = text;
@@ -111,35 +110,34 @@ static void has_tokens(const char *text, const char *kinds, ...)
 
 Test(lexer, signs_and_words_need_no_blanks_between_them)
 {
-    has_tokens("flags&O_ACCMODE==O_RDONLY", "w&w=we", "flags", "&", "O_ACCMODE", "==", "O_RDONLY",
-               NULL);
-    has_tokens(" fd \tin 1..2,7 ", "wwwrw,we", "fd", "in", "1", "..", "2", ",", "7", NULL);
+    has_tokens("flags&O_ACCMODE==O_RDONLY", "w&w=we", "flags", "&", "O_ACCMODE", "==", "O_RDONLY");
+    has_tokens(" fd \tin 1..2,7 ", "wwwrw,we", "fd", "in", "1", "..", "2", ",", "7");
     has_tokens("a<b<=c>d>=e!=f|g", "wlwLwgwGwnw|we", "a", "<", "b", "<=", "c", ">", "d", ">=", "e",
-               "!=", "f", "|", "g", NULL);
-    has_tokens("-1..-0x7f", "wrwe", "-1", "..", "-0x7f", NULL);
+               "!=", "f", "|", "g");
+    has_tokens("-1..-0x7f", "wrwe", "-1", "..", "-0x7f");
 }
 
 Test(lexer, the_longest_sign_wins)
 {
-    has_tokens("<==", "Lu", "<=", "=", NULL);
-    has_tokens("===", "=u", "==", "=", NULL);
-    has_tokens("...", "ru", "..", ".", NULL);
-    has_tokens("&&&", "u&", "&&", "&", NULL);
-    has_tokens("|||", "u|", "||", "|", NULL);
+    has_tokens("<==", "Lu", "<=", "=");
+    has_tokens("===", "=u", "==", "=");
+    has_tokens("...", "ru", "..", ".");
+    has_tokens("&&&", "u&", "&&", "&");
+    has_tokens("|||", "u|", "||", "|");
 }
 
 Test(lexer, what_the_language_does_not_have_is_one_character)
 {
-    has_tokens("=!(\"", "uuuue", "=", "!", "(", "\"", NULL);
-    has_tokens("- 1", "uwe", "-", "1", NULL);
-    has_tokens("--1", "uwe", "-", "-1", NULL);
-    has_tokens("\xc3\xa4", "uue", "\xc3", "\xa4", NULL);
+    has_tokens("=!(\"", "uuuue", "=", "!", "(", "\"");
+    has_tokens("- 1", "uwe", "-", "1");
+    has_tokens("--1", "uwe", "-", "-1");
+    has_tokens("\xc3\xa4", "uue", "\xc3", "\xa4");
 }
 
 Test(lexer, the_end_comes_again_and_again)
 {
-    has_tokens("", "eee", NULL);
-    has_tokens(" \t", "eee", NULL);
+    has_tokens("", "eee");
+    has_tokens(" \t", "eee");
 }
 
 Test(lexer, a_word_is_compared_as_a_whole)

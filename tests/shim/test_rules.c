@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <seccomp.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 
@@ -132,7 +133,7 @@ static void fallback_gets(enum action_kind kind, unsigned error, enum reason rea
     char members[4000];
     size_t known = 0;
 
-    strcpy(members, group_members((size_t)group_find("fallback")));
+    snprintf(members, sizeof(members), "%s", group_members((size_t)group_find("fallback")));
     for (char *name = strtok(members, " "); name; name = strtok(NULL, " ")) {
         int number = seccomp_syscall_resolve_name(name + (*name == '?'));
         if (number < 0)
