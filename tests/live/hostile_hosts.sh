@@ -93,7 +93,7 @@ text
 LD_PRELOAD=
 PORTCULLIS_WHITELIST=
 none
-Seccomp:"$'\t2\nSeccomp_filters:\t1'"
+$(printf 'Seccomp:\t2\nSeccomp_filters:\t1')
 mkdir: cannot create directory '$TMP/folder': No data available" "" \
     "bash_does_a_job_under_a_whitelist_and_its_children_see_no_shim"
 finish
