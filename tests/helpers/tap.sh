@@ -189,6 +189,26 @@ seccomp_modes()
     sed -n 's/^Seccomp:\t//p' /proc/"$1"/task/*/status 2>/dev/null | sort -u | paste -sd ' '
 }
 
+# with WHITELIST COMMAND...: COMMAND under it, from the environment alone.
+with()
+{
+    env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$1" "${@:2}"
+}
+
+# start_with WHITELIST COMMAND...: the same in the background; PID is the command's own.
+start_with()
+{
+    start env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$1" "${@:2}"
+}
+
+# or_die WHITELIST COPY: a copy of it whose default is to kill. What comes to its end under the copy
+# made no call that the list lacks, those of @fallback aside.
+or_die()
+{
+    sed 's/^default .*/default = kill/' "$1" >"$2"
+    grep -q '^default = kill$' "$2"
+}
+
 # thread_count PID
 thread_count()
 {
