@@ -85,7 +85,7 @@ is "$(grep -c '^clone3' "$TMP/short.trace")" 1 "trace_shows_the_thread"
 
 # Go looks for its auxiliary vector behind the environment. Where that is not as the kernel left it,
 # it asks /proc, and where it may not open that, it makes system calls to tell the time.
-(cd "$ROOT/tests/victims" && CGO_ENABLED=1 GO111MODULE=off go build -o "$TMP/clock" clock.go) || exit 1
+CGO_ENABLED=1 GO111MODULE=off go build -o "$TMP/clock" "$ROOT/tests/victims/clock.go" || exit 1
 cat >"$TMP/go.ini" <<'END'
 [allow]
 syscalls = @stdio @threads @signals

@@ -50,6 +50,7 @@ is "$(<"$TMP/threads.out")" "main: No data available
 16 began without a filter, 16 are refused
 8 later ones are refused
 ready" "threads_of_a_musl_program_s_library_are_all_refused"
-is "$(thread_count "$PID") $(seccomp_modes "$PID")" "25 2" "threads_of_a_musl_program_are_all_filtered"
+is "$(thread_count "$PID") $(seccomp_modes "$PID")" "25 2" \
+    "threads_of_a_musl_program_are_all_filtered"
 stop "$PID"
 finish

@@ -57,7 +57,8 @@ mprotect = prot without PROT_EXEC     ; a thread's stack
 [deny]
 getppid  = ENODATA
 END
-start env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/list.ini" "$TMP/threads" >"$TMP/list.out" 2>&1
+start env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/list.ini" "$TMP/threads" \
+    >"$TMP/list.out" 2>&1
 wait_for 10 grep -q ready "$TMP/list.out"
 is "$(<"$TMP/list.out")" $'main: No data available\n8 later ones are refused\nready' \
     "threads_start_under_stdio_and_threads_and_are_filtered"
