@@ -68,7 +68,7 @@ filters()
 # inherit_facts LIBC VICTIM: children = inherit.
 inherit_facts()
 {
-    local kept=$TMP/$1-kept other=$TMP/$1-other
+    local name kept=$TMP/$1-kept other=$TMP/$1-other
     filtered "$2" ask
     told 0 "$REFUSED" "" "${1}_program_is_filtered_and_told_nothing"
     filtered "$2" fork threads
@@ -85,24 +85,27 @@ inherit_facts()
     told 0 "$REFUSED" "" "${1}_filter_survives_exec"
 
     cp "$TMP/$1-empty.so" "$kept" && cp "$kept" "$other"
-    local preload wanted
-    while IFS='|' read -r preload wanted; do
-        preload=${preload//SHIM/$SHIM} preload=${preload//A/$kept} preload=${preload//B/$other}
-        wanted=${wanted//A/$kept} wanted=${wanted//B/$other}
+    local template wanted
+    while IFS='|' read -r template wanted; do
+        local preload=$template
+        for name in shim:"$SHIM" kept:"$kept" other:"$other"; do
+            preload=${preload//@${name%%:*}/${name#*:}}
+            wanted=${wanted//@${name%%:*}/${name#*:}}
+        done
         run env -i LD_PRELOAD="$preload" PORTCULLIS_WHITELIST="$REFUSING" "$2" ask environment
         told 0 "$REFUSED"$'\nLD_PRELOAD='"$wanted"$'\n'"$BLANK" "" \
-            "${1}_other_preloads_are_kept_of_'$(sed "s|$TMP/$1-||g; s|$SHIM|SHIM|" <<<"$preload")'"
+            "${1}_other_preloads_are_kept_of_'${template//@/}'"
     done <<'END'
-SHIM:A|A
-SHIM A|A
-A:SHIM|A
-A SHIM|A
-SHIM:A:B|A:B
-A:SHIM:B|A:B
-A SHIM B|A B
-A:SHIM B|A:B
-A B:SHIM|A B
-SHIM::A|:A
+@shim:@kept|@kept
+@shim @kept|@kept
+@kept:@shim|@kept
+@kept @shim|@kept
+@shim:@kept:@other|@kept:@other
+@kept:@shim:@other|@kept:@other
+@kept @shim @other|@kept @other
+@kept:@shim @other|@kept:@other
+@kept @other:@shim|@kept @other
+@shim::@kept|:@kept
 END
 }
 
