@@ -227,6 +227,7 @@ static int finish(struct reading *reading, int error)
     struct settings *settings = &reading->whitelist->settings;
 
     *settings = settings_built_in();
+    settings->default_place.file = reading->whitelist->name; /* a place can be reported anywhere */
     settings_inherit(settings, &reading->own);
     if (error)
         return error;

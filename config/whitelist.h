@@ -42,7 +42,8 @@ struct entry {
 
 enum children { CHILDREN_INHERIT, CHILDREN_RELOAD };
 
-/* Where a [filter] key was set; line 0: nowhere, so the built-in default holds. */
+/* Where a [filter] key was set; line 0: nowhere, so the built-in default holds (DEFAULT_PLACE then
+ * is the file as a whole). */
 struct settings {
     struct action default_action;
     struct place default_place;

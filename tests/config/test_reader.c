@@ -125,6 +125,7 @@ Test(reader, what_is_not_set_is_built_in)
     cr_expect_eq(whitelist.settings.default_action.kind, ACTION_ERRNO);
     cr_expect_eq(whitelist.settings.default_action.error, EPERM);
     cr_expect_eq(whitelist.settings.default_place.line, 0);
+    cr_expect_str_eq(whitelist.settings.default_place.file, "main.ini");
     cr_expect_eq(whitelist.settings.children, CHILDREN_INHERIT);
     cr_expect_not(whitelist.settings.audit);
     cr_expect(whitelist.settings.no_new_privileges);
