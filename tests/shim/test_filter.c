@@ -119,7 +119,8 @@ Test(filter, of_two_denials_the_first_that_matches_decides)
         {{"EACCES", "trap"}, {SECCOMP_RET_ERRNO | EACCES, SECCOMP_RET_TRAP}},
     };
     static const char *const DEFAULTS[] = {"EPERM", "kill", "allow", "log"};
-    for (size_t i = 0; i < 4 * 2 * 4; i++) {
+    /* every pair, in both orders, under every default */
+    for (size_t i = 0; i < 32; i++) {
         size_t pair = i / 8;
         size_t one = i / 4 % 2;
         struct pipeline pipeline;
