@@ -166,7 +166,7 @@ check: deps
 # One prove runs all; its own last line is the last line.
 PROVE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL BUILD="$(abspath $(BUILD))" CC="$(CC)" \
     PORTCULLIS_SHIM="$(abspath $(BUILD)/libportcullis.so)" \
-    prove -j2 --directives --timer --exec tests/run
+    prove -j2 --failures --comments --timer --exec tests/run
 
 tests: everything
 	@$(PROVE) $(UNIT_TESTS) $(LINT_TESTS) $(LIVE_TESTS)

@@ -12,6 +12,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=$(cd "$ROOT" && realpath -m -- "${BUILD:-build}")
 SHIM=$(cd "$ROOT" && realpath -m -- "${PORTCULLIS_SHIM:-$BUILD/libportcullis.so}")
+unset PORTCULLIS_SHIM # programs show what they find in their environment
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/portcullis.XXXXXXXX") || exit 1
 export LC_ALL=C
 
@@ -112,10 +113,10 @@ run()
 }
 
 # start COMMAND...: in the background; PID is its process, which ends with the test. Redirections of
-# the call are the command's.
+# the call are the command's, stdin included.
 start()
 {
-    "$@" &
+    "$@" <&0 &
     PID=$!
     TAP_PIDS+=("$PID")
 }

@@ -5,9 +5,12 @@
 
 # A mount namespace of its own, so that tracefs is mounted for this test alone.
 inside=${1-}
-if [[ $inside != --inside ]] && unshare --mount true 2>/dev/null; then
-    exec unshare --mount --propagation private bash "$0" --inside
-fi
+# A chroot's root is no mount point, whose propagation could be changed; it is left as it is there.
+for propagation in private unchanged; do
+    if [[ $inside != --inside ]] && unshare --mount --propagation $propagation true 2>/dev/null; then
+        exec unshare --mount --propagation $propagation bash "$0" --inside
+    fi
+done
 
 . "$(dirname "$0")/../helpers/tap.sh"
 
@@ -15,8 +18,11 @@ fi
 find_events()
 {
     local tracing=/sys/kernel/tracing
-    [[ $inside != --inside || -e $tracing/events ]] ||
+    [[ -d $tracing ]] || tracing=$TMP/tracing # a chroot without /sys
+    if [[ $inside == --inside && ! -e $tracing/events ]]; then
+        mkdir -p "$tracing"
         mount -t tracefs tracefs "$tracing" 2>/dev/null
+    fi
     [[ -r $tracing/events/syscalls/sys_enter_openat/format ]] && echo "$tracing/events/syscalls"
 }
 
@@ -33,6 +39,7 @@ shapes()
     sed -E 's/TEXT\([A-Za-z0-9_]*\),TEXT\([A-Za-z0-9_]*\),[^,]*,([0-9]+),[a-z]+,/\1,/g'
 }
 
+trap 'code=$?; umount "$TMP/tracing" 2>/dev/null; (exit "$code"); tap_clean' EXIT
 command -v python3 >/dev/null || skip_all "python3 is not installed"
 events=$(find_events) || skip_all "tracefs can't be had: the prototypes are compared with nothing"
 
