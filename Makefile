@@ -53,7 +53,10 @@ LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
 SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run)
 C_SOURCES = $(sort $(SHIM_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
+# Victims and examples are programs of their own, written to be looked at or to misbehave.
+PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] examples/*/*.c)
 C_HEADERS = $(wildcard config/*.h shim/*.h shim/freestanding/*.h tests/helpers/*.h)
+FORMATTED = $(C_SOURCES) $(C_HEADERS) $(PROGRAM_SOURCES)
 
 CORE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/hosted/%.o)
 SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/freestanding/%.o)
@@ -175,10 +178,10 @@ check: deps
 # One prove runs all; its own last line is the last line.
 PROVE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL BUILD="$(abspath $(BUILD))" CC="$(CC)" \
     PORTCULLIS_SHIM="$(abspath $(BUILD)/libportcullis.so)" \
-    prove -j2 --directives --timer --exec tests/run
+    prove -j2 --failures --comments --timer --exec tests/run
 
 tests: everything
-	@$(PROVE) $(LINT_TESTS) $(LIVE_TESTS) $(UNIT_TESTS)
+	@$(PROVE) $(UNIT_TESTS) $(LINT_TESTS) $(LIVE_TESTS)
 
 unit: $(UNIT_TESTS)
 	@$(PROVE) $(UNIT_TESTS)
@@ -209,18 +212,19 @@ cppcheck:
 	    '-DTest(suite,name,...)=static void suite\#\#_\#\#name(void)' '-DTestSuite(...)=' \
 	    $(C_SOURCES)
 
+# SC2317: functions that are handed to wait_for and the like seem to be called by nobody.
 .PHONY: shellcheck
 shellcheck:
-	@shellcheck -x -P SCRIPTDIR $(SHELL_SOURCES)
+	@shellcheck -x -P SCRIPTDIR -e SC2317 $(SHELL_SOURCES)
 
 .PHONY: format format-check
 format:
-	$(CLANG_FORMAT) -i $(C_SOURCES) $(C_HEADERS)
+	$(CLANG_FORMAT) -i $(FORMATTED)
 
 format-check:
-	@$(CLANG_FORMAT) --dry-run --Werror $(C_SOURCES) $(C_HEADERS)
+	@$(CLANG_FORMAT) --dry-run --Werror $(FORMATTED)
 
-# libFuzzer over reader, rules and BPF. FUZZ_CORPUS grows; findings stay there too.
+# libFuzzer over reader, rules and BPF. FUZZ_CORPUS grows; what was found is kept there too.
 FUZZ_CORPUS ?= $(BUILD)/corpus
 FUZZ_SEEDS = $(wildcard config/whitelists/*.ini examples/*/*.ini tests/data/*.ini \
     tests/data/*/*.ini)
@@ -233,9 +237,13 @@ fuzz:
 fuzz-run: $(BUILD)/fuzz
 	@mkdir -p $(FUZZ_CORPUS) $(BUILD)/empty
 	@for seed in $(FUZZ_SEEDS); do cp "$$seed" "$(FUZZ_CORPUS)/$$(echo "$$seed" | tr / _)"; done
+	@echo "$(FUZZ_SECONDS) seconds of fuzzing, from $(words $(FUZZ_SEEDS)) whitelists"
 	@cd $(BUILD)/empty && $(abspath $(BUILD)/fuzz) -max_total_time=$(FUZZ_SECONDS) -timeout=20 \
 	    -rss_limit_mb=2048 -max_len=16384 -dict=$(abspath tests/data/fuzz.dict) -verbosity=0 \
-	    -print_final_stats=1 -artifact_prefix=$(abspath $(FUZZ_CORPUS))/ $(abspath $(FUZZ_CORPUS))
+	    -print_final_stats=1 -artifact_prefix=$(abspath $(FUZZ_CORPUS))/ $(abspath $(FUZZ_CORPUS)) \
+	    >$(abspath $(BUILD)/fuzz.log) 2>&1 || \
+	    { grep -v '# Uses:' $(abspath $(BUILD)/fuzz.log) | tail -n 60; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */inputs tried without a finding: /p' $(BUILD)/fuzz.log
 
 WHITELISTS := $(wildcard config/whitelists/*.ini)
 

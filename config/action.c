@@ -19,7 +19,10 @@ static const struct {
     {"allow", ACTION_ALLOW, true},
 };
 
-enum { ACTION_COUNT = sizeof(ACTIONS) / sizeof(ACTIONS[0]), ERRNO_MAX = 4095 };
+enum {
+    ACTION_COUNT = sizeof(ACTIONS) / sizeof(ACTIONS[0]),
+    ERRNO_MAX = 4094, /* the kernel would take one more, libseccomp does not */
+};
 
 static bool parse_number(const struct reading *reading, const char *word, size_t length,
                          struct action *action)
@@ -64,6 +67,11 @@ bool action_parse(const struct reading *reading, const char *word, size_t length
 
     memcpy(name, word, kept);
     name[kept] = '\0';
+    if (strcmp(name, "if") == 0) {
+        diagnostic_error(reading->diagnostics, reading->lines.place,
+                         "the action is missing before 'if'");
+        return false;
+    }
     if (*word == '-' || (*word >= '0' && *word <= '9'))
         return parse_number(reading, word, length, action);
     for (size_t i = 0; i < ACTION_COUNT; i++) {

@@ -49,9 +49,10 @@ struct condition {
 };
 
 /* Parses TEXT, a condition on the call whose PROTOTYPE this is; with none, a0 to a5 are known, as
- * unsigned and 64 bits wide. Every mistake is reported at PLACE. Returns 0, -EINVAL after reporting
- * mistakes, -ENOMEM. On failure CONDITION is empty; otherwise condition_release() is the caller's
- * duty. */
+ * unsigned and 64 bits wide. Every mistake is reported at PLACE. Returns 0; -EINVAL after reporting
+ * mistakes; -ENOENT if there is no prototype and an argument is called something else (not
+ * reported: it is the call that may be unknown); -ENOMEM. On failure CONDITION is empty; otherwise
+ * condition_release() is the caller's duty. */
 int condition_parse(const char *text, const char *syscall, const struct prototype *prototype,
                     struct place place, struct diagnostics *diagnostics,
                     struct condition *condition) __attribute__((warn_unused_result));

@@ -30,15 +30,38 @@ bool parser_accept_word(struct parser *parser, const char *word)
     return true;
 }
 
-/* Reports that something else was expected where the parser stands. */
+bool parser_at_joint(const struct parser *parser)
+{
+    return token_is(&parser->token, "and") || token_is(&parser->token, "or");
+}
+
+/* For those who think in C. */
+static const char *hint(const struct token *token)
+{
+    if (token_is(token, "or"))
+        return "; for an 'or', write a line of its own";
+    if (token->kind != TOKEN_UNKNOWN)
+        return "";
+    switch (*token->start) {
+    case '&':
+        return "; clauses are joined by 'and'";
+    case '|':
+        return "; for an 'or', write a line of its own";
+    case '=':
+        return "; 'equal' is written '=='";
+    default:
+        return "";
+    }
+}
+
 int parser_expected(const struct parser *parser, const char *what)
 {
     if (parser->token.kind == TOKEN_END)
         diagnostic_error(parser->diagnostics, parser->place,
                          "the condition ends where %s is expected", what);
     else
-        diagnostic_error(parser->diagnostics, parser->place, "expected %s before '%.*s'", what,
-                         (int)parser->token.length, parser->token.start);
+        diagnostic_error(parser->diagnostics, parser->place, "expected %s before '%.*s'%s", what,
+                         (int)parser->token.length, parser->token.start, hint(&parser->token));
     return -EINVAL;
 }
 
@@ -63,20 +86,17 @@ static int report_unknown_argument(const struct parser *parser, const char *word
     char near[PARSER_WORD_MAX + 32];
     struct suggestion suggestion = suggestion_for(word);
 
-    for (unsigned i = 0; parser->prototype && i < parser->prototype->count; i++) {
+    for (unsigned i = 0; i < parser->prototype->count; i++) {
         const char *name = prototype_text(parser->prototype->arguments[i].name);
         size_t used = strlen(names);
         snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "", name);
         suggestion_offer(&suggestion, name);
+        suggestion_offer(&suggestion, prototype_text(parser->prototype->arguments[i].kernel_name));
     }
     suggestion_text(&suggestion, near, sizeof(near));
-    if (!parser->prototype)
+    if (parser->prototype->count == 0)
         diagnostic_error(parser->diagnostics, parser->place,
-                         "unknown argument '%s': the arguments of '%s' are called a0 to a5", word,
-                         parser->syscall);
-    else if (parser->prototype->count == 0)
-        diagnostic_error(parser->diagnostics, parser->place,
-                         "unknown argument '%s': '%s' takes no arguments", word, parser->syscall);
+                         "unknown argument '%s': '%s' has no arguments", word, parser->syscall);
     else
         diagnostic_error(parser->diagnostics, parser->place,
                          "unknown argument '%s' of '%s', which has %s%s", word, parser->syscall,
@@ -88,7 +108,7 @@ static int parse_argument(struct parser *parser, struct clause *clause)
 {
     char word[PARSER_WORD_MAX];
 
-    if (parser->token.kind != TOKEN_WORD)
+    if (parser->token.kind != TOKEN_WORD || parser_at_joint(parser))
         return parser_expected(parser, "an argument's name");
     parser_copy(&parser->token, word);
     int index = -1;
@@ -97,7 +117,7 @@ static int parse_argument(struct parser *parser, struct clause *clause)
     else if (word[0] == 'a' && word[1] >= '0' && word[1] <= '5' && word[2] == '\0')
         index = word[1] - '0';
     if (index < 0)
-        return report_unknown_argument(parser, word);
+        return parser->prototype ? report_unknown_argument(parser, word) : -ENOENT;
     parser_advance(parser);
     parser->argument = parser->prototype ? &parser->prototype->arguments[index] : &RAW_ARGUMENT;
     clause->argument = (unsigned)index;
@@ -148,23 +168,14 @@ static int parse_comparison(struct parser *parser, enum comparison *comparison)
                            "a comparison (in, not in, with, without, only, ==, !=, <, <=, >, >=)");
 }
 
-static bool is_zero(const struct clause *clause)
-{
-    for (size_t i = 0; i < clause->count; i++) {
-        if (clause->ranges[i].low != 0 || clause->ranges[i].high != 0)
-            return false;
-    }
-    return true;
-}
-
+/* Before the value is read: it may be a path in quotes. */
 static int check_pointer(const struct parser *parser, const struct clause *clause)
 {
-    bool by_value = clause->comparison == COMPARE_EQUAL ||
-                    clause->comparison == COMPARE_NOT_EQUAL || clause->comparison == COMPARE_IN ||
-                    clause->comparison == COMPARE_NOT_IN;
+    bool by_value = clause->comparison == COMPARE_EQUAL || clause->comparison == COMPARE_NOT_EQUAL;
 
     if (!parser->argument->is_pointer ||
-        (by_value && clause->mask == UINT64_MAX && is_zero(clause)))
+        (by_value && clause->mask == UINT64_MAX &&
+         (parser->token.kind == TOKEN_END || token_is(&parser->token, "0"))))
         return 0;
     diagnostic_error(parser->diagnostics, parser->place,
                      "'%s' is a pointer: seccomp can't see what is behind it, so it can only be "
@@ -181,6 +192,8 @@ static int parse_clause(struct parser *parser, struct clause *clause)
         error = parser_mask(parser, clause);
     if (!error)
         error = parse_comparison(parser, &clause->comparison);
+    if (!error)
+        error = check_pointer(parser, clause);
     if (error)
         return error;
     switch (clause->comparison) {
@@ -202,7 +215,7 @@ static int parse_clause(struct parser *parser, struct clause *clause)
         error = parser_operand(parser, clause);
         break;
     }
-    return error ? error : check_pointer(parser, clause);
+    return error;
 }
 
 static int append_clause(struct condition *condition, struct clause **clause)
@@ -229,7 +242,8 @@ static int parse(struct parser *parser)
         failed = parse_clause(parser, clause);
         if (failed == -ENOMEM)
             return failed;
-        error = error ? error : failed;
+        if (error != -EINVAL && failed)
+            error = failed;
         /* after a mistake go on behind the next 'and', to find more of them */
         while (failed && parser->token.kind != TOKEN_END && !token_is(&parser->token, "and"))
             parser_advance(parser);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,7 +63,7 @@ static bool fits(const struct clause *clause, const struct number *number)
 /* One name or number. */
 static int parse_atom(struct parser *parser, const struct clause *clause, struct number *number)
 {
-    if (parser->token.kind != TOKEN_WORD)
+    if (parser->token.kind != TOKEN_WORD || parser_at_joint(parser))
         return parser_expected(parser, "a value");
     int error = find_number(parser->token.start, parser->token.length, number);
     if (error == -EINVAL) {
@@ -70,8 +71,7 @@ static int parse_atom(struct parser *parser, const struct clause *clause, struct
     } else if (error || !fits(clause, number)) {
         diagnostic_error(parser->diagnostics, parser->place,
                          "'%.*s' does not fit into the %u bits of '%s'", (int)parser->token.length,
-                         parser->token.start, error ? 64 : clause->width,
-                         parser_argument_name(parser, clause));
+                         parser->token.start, clause->width, parser_argument_name(parser, clause));
         error = -EINVAL;
     }
     parser_advance(parser);
@@ -130,11 +130,16 @@ static int check_order(const struct parser *parser, const struct clause *clause,
 
     if (clause->is_signed ? number->negative == upper_half : !number->negative)
         return 0;
-    diagnostic_error(parser->diagnostics, parser->place,
-                     clause->is_signed
-                         ? "'%s' is signed: values to compare by order must fit its type"
-                         : "'%s' is unsigned: a negative value has no place in its order",
-                     parser_argument_name(parser, clause));
+    if (clause->is_signed)
+        diagnostic_error(parser->diagnostics, parser->place,
+                         "'%s' is signed, with %u bits: in its order no value is above %ld",
+                         parser_argument_name(parser, clause), clause->width,
+                         (long)(clause_bits(clause) >> 1));
+    else
+        diagnostic_error(
+            parser->diagnostics, parser->place,
+            "'%s' is compared as an unsigned number: in its order no value is negative",
+            parser_argument_name(parser, clause));
     return -EINVAL;
 }
 
@@ -163,7 +168,7 @@ static int parse_item(struct parser *parser, struct clause *clause)
 
 static bool at_item(const struct parser *parser)
 {
-    return parser->token.kind == TOKEN_WORD && !token_is(&parser->token, "and");
+    return parser->token.kind == TOKEN_WORD && !parser_at_joint(parser);
 }
 
 /* The values after 'in': separated by spaces or commas, ended by 'and' or the line. */
@@ -184,6 +189,22 @@ int parser_list(struct parser *parser, struct clause *clause)
     return error;
 }
 
+/* What to write instead of WORD, a flag that is none: for 'only' and 'without' the opposite. */
+static void report_no_flag(const struct parser *parser, const struct clause *clause,
+                           const struct token *word, const char *mask)
+{
+    const char *sign = clause->comparison == COMPARE_WITHOUT ? "!=" : "==";
+    char instead[PARSER_WORD_MAX + 16] = "";
+
+    if (clause->comparison == COMPARE_ONLY && *mask != '\0')
+        snprintf(instead, sizeof(instead), "'only %s' and ", mask);
+    diagnostic_error(parser->diagnostics, parser->place, "'%.*s' is %s; write %s'%s%s%s %s %.*s'",
+                     (int)word->length, word->start,
+                     *mask != '\0' ? "not a flag but a value of a field" : "0 and no flag", instead,
+                     parser_argument_name(parser, clause), *mask != '\0' ? " & " : "", mask, sign,
+                     (int)word->length, word->start);
+}
+
 /* 'with O_RDONLY' would hold for every call, 'with O_RDWR' miss or hit others than it seems to. */
 static int check_flag(const struct parser *parser, const struct clause *clause,
                       const struct token *word, uint64_t bits)
@@ -196,16 +217,14 @@ static int check_flag(const struct parser *parser, const struct clause *clause,
     uint64_t part = bits & (uint64_t)field;
     if (bits != 0 && (part == 0 || part == (uint64_t)field))
         return 0;
-    if (field != 0)
-        diagnostic_error(parser->diagnostics, parser->place,
-                         "'%.*s' is not a flag but a value of a field; write '%s & %s == %.*s'",
-                         (int)word->length, word->start, parser_argument_name(parser, clause), mask,
-                         (int)word->length, word->start);
+    if ((bits & ~(uint64_t)field) == 0)
+        report_no_flag(parser, clause, word, field != 0 ? mask : "");
     else
         diagnostic_error(parser->diagnostics, parser->place,
-                         "'%.*s' is 0 and no flag; write '%s == %.*s'", (int)word->length,
-                         word->start, parser_argument_name(parser, clause), (int)word->length,
-                         word->start);
+                         "'%.*s' is more than a flag: it has a part of the field %s, which is "
+                         "compared by '%s & %s == VALUE'",
+                         (int)word->length, word->start, mask, parser_argument_name(parser, clause),
+                         mask);
     return -EINVAL;
 }
 

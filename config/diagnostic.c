@@ -1,7 +1,6 @@
 #include "diagnostic.h"
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,12 +34,24 @@ static void make_printable(char *text)
     }
 }
 
+/* A file that is included twice has its mistakes twice; they are told once. */
+static bool is_known(const struct diagnostics *diagnostics, struct place place, const char *text)
+{
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        const struct diagnostic *item = &diagnostics->items[i];
+        if (item->place.line == place.line && strcmp(item->text, text) == 0 &&
+            strcmp(item->place.file, place.file) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool make_room(struct diagnostics *diagnostics)
 {
-    if (diagnostics->count < diagnostics->capacity)
-        return true;
     if (diagnostics->count >= DIAGNOSTICS_MAX)
         return false;
+    if (diagnostics->count < diagnostics->capacity)
+        return true;
     size_t capacity = diagnostics->capacity ? 2 * diagnostics->capacity : 8;
     struct diagnostic *items = realloc(diagnostics->items, capacity * sizeof(struct diagnostic));
     if (!items)
@@ -58,9 +69,15 @@ __attribute__((format(printf, 4, 0))) static void add(struct diagnostics *diagno
 
     vsnprintf(text, sizeof(text), format, arguments);
     make_printable(text);
+    if (severity != SEVERITY_NOTE) {
+        diagnostics->muted = is_known(diagnostics, place, text);
+        if (diagnostics->muted)
+            return;
+    }
     char *copy = make_room(diagnostics) ? strdup(text) : NULL;
     if (!copy) {
         diagnostics->dropped += severity != SEVERITY_NOTE;
+        diagnostics->muted = true;
         return;
     }
     diagnostics->items[diagnostics->count++] = (struct diagnostic){place, severity, copy};
@@ -91,8 +108,8 @@ void diagnostic_note(struct diagnostics *diagnostics, struct place place, const 
 {
     va_list arguments;
 
-    if (diagnostics->dropped > 0)
-        return; /* what it belongs to was dropped */
+    if (diagnostics->muted)
+        return;
     va_start(arguments, format);
     add(diagnostics, place, SEVERITY_NOTE, format, arguments);
     va_end(arguments);

@@ -3,6 +3,7 @@
 #ifndef PORTCULLIS_CONFIG_DIAGNOSTIC_H
 #define PORTCULLIS_CONFIG_DIAGNOSTIC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct place {
@@ -21,13 +22,14 @@ struct diagnostics {
     size_t errors; /* how many errors were reported, kept or not: not zero means "do not go on" */
     size_t warnings;
     size_t dropped; /* reported beyond DIAGNOSTICS_MAX, or for want of memory */
+    bool muted;     /* the message reported last was not kept, so its notes are not either */
 };
 
 enum { DIAGNOSTICS_MAX = 100, DIAGNOSTIC_TEXT_MAX = 1024 };
 
-/* Reports one mistake. FORMAT knows %s, %.*s, %d, %u, %lu, %ld, %lx and %%: what the shim's own
- * vsnprintf knows. Characters that are not printable ASCII are shown as '?', so that a hostile file
- * can't drive a terminal. */
+/* Reports one mistake; the same one twice is kept once. FORMAT knows %s, %.*s, %d, %u, %lu, %ld,
+ * %lx and %%: what the shim's own vsnprintf knows. Characters that are not printable ASCII are
+ * shown as '?', so that a hostile file can't drive a terminal. */
 void diagnostic_error(struct diagnostics *diagnostics, struct place place, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "groups.h"
@@ -69,7 +68,8 @@ static const struct prototype *find_prototype(const struct subject *subject)
                                            : prototype_find(subject->name);
 }
 
-static void add_entry(struct draft *draft)
+/* Returns 0 or -EINVAL after reporting mistakes in the condition. */
+static int add_entry(struct draft *draft)
 {
     struct reading *reading = draft->reading;
     struct entry *entry = &draft->entry;
@@ -83,25 +83,32 @@ static void add_entry(struct draft *draft)
             condition_parse(draft->condition, entry->subject.name, find_prototype(&entry->subject),
                             entry->place, reading->diagnostics, &entry->condition);
     }
-    if (!error)
-        error = whitelist_add(reading->whitelist, entry);
-    if (error)
+    entry->unread = error == -ENOENT;
+    /* with a wrong condition too: its name is to be looked at as well */
+    int failed = error == -ENOMEM ? error : whitelist_add(reading->whitelist, entry);
+    if (failed) {
         condition_release(&entry->condition);
-    if (error == -ENOMEM)
-        reading->error = error;
+        reading->error = failed;
+    }
+    return error == -EINVAL ? error : 0;
 }
 
 /* A condition is read once for each member: the same argument may be wider in one than in another.
- */
-static void add_members(struct draft *draft, const char *members)
+ * The first member that it does not fit is enough to tell. */
+static void add_members(struct draft *draft, const char *group, const char *members)
 {
+    struct reading *reading = draft->reading;
     const char *word;
     size_t length;
 
     while (reading_word(&members, &word, &length)) {
-        if (!parse_subject(draft->reading, word, length, &draft->entry.subject))
+        if (!parse_subject(reading, word, length, &draft->entry.subject))
             return;
-        add_entry(draft);
+        if (add_entry(draft) == 0)
+            continue;
+        diagnostic_note(reading->diagnostics, reading->lines.place, "'%s' is a member of '@%s'",
+                        draft->entry.subject.name, group);
+        return;
     }
 }
 
@@ -114,14 +121,14 @@ static void add_subject(struct draft *draft, const char *word, size_t length)
         return;
     int group = subject->kind == SUBJECT_GROUP ? group_find(subject->name) : 0;
     if (group < 0) {
-        char near[64];
         struct suggestion suggestion = suggestion_for(subject->name);
         for (size_t i = 0; i < group_count(); i++)
             suggestion_offer(&suggestion, group_name(i));
-        diagnostic_error(reading->diagnostics, reading->lines.place, "unknown group '@%s'%s",
-                         subject->name, suggestion_text(&suggestion, near, sizeof(near)));
+        diagnostic_error(reading->diagnostics, reading->lines.place, "unknown group '@%s'%s%s%s",
+                         subject->name, suggestion.best ? "; did you mean '@" : "",
+                         suggestion.best ? suggestion.best : "", suggestion.best ? "'?" : "");
     } else if (subject->kind == SUBJECT_GROUP && draft->condition) {
-        add_members(draft, group_members((size_t)group));
+        add_members(draft, subject->name, group_members((size_t)group));
     } else {
         add_entry(draft);
     }
@@ -161,7 +168,7 @@ static bool parse_denial(struct draft *draft, const char *value)
         return false;
     if (*cursor == '\0')
         return true;
-    if (strncmp(cursor, "if", 2) != 0 || !is_blank(cursor[2])) {
+    if (strncmp(cursor, "if", 2) != 0 || (cursor[2] != '\0' && !is_blank(cursor[2]))) {
         diagnostic_error(reading->diagnostics, reading->lines.place,
                          "expected 'if CONDITION' behind the action, not '%s'", cursor);
         return false;
@@ -169,25 +176,38 @@ static bool parse_denial(struct draft *draft, const char *value)
     return set_condition(draft, skip_blanks(cursor + 2));
 }
 
+/* Whether KEY, which is no call, was meant to be 'syscalls'. */
+static bool is_misspelt(const char *key)
+{
+    struct suggestion suggestion = suggestion_for(key);
+
+    suggestion_offer(&suggestion, "syscalls");
+    return suggestion.best && !prototype_find(key);
+}
+
 static void allow_line(struct draft *draft, const char *key, const char *value)
 {
+    struct reading *reading = draft->reading;
     const char *word;
     size_t length;
 
-    if (strcmp(key, "syscalls") != 0) {
-        if (set_condition(draft, value))
-            add_subject(draft, key, strlen(key));
-        return;
+    if (strcmp(key, "syscalls") == 0) {
+        while (reading_word(&value, &word, &length))
+            add_subject(draft, word, length);
+    } else if (is_misspelt(key)) {
+        diagnostic_error(reading->diagnostics, reading->lines.place,
+                         "unknown key '%s' in [allow]; did you mean 'syscalls'?", key);
+    } else if (set_condition(draft, value)) {
+        add_subject(draft, key, strlen(key));
     }
-    while (reading_word(&value, &word, &length))
-        add_subject(draft, word, length);
 }
 
 static void deny_line(struct draft *draft, const char *key, const char *value)
 {
     if (strcmp(key, "syscalls") == 0) {
         diagnostic_error(draft->reading->diagnostics, draft->reading->lines.place,
-                         "[deny] takes a line a call, such as 'ptrace = kill' or '@debug = EPERM'");
+                         "[deny] takes a line for each call or group, such as 'ptrace = kill' or "
+                         "'@debug = EPERM'");
         return;
     }
     if (parse_denial(draft, value))

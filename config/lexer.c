@@ -15,6 +15,8 @@ static const struct {
     {">=", TOKEN_GREATER_EQUAL},
     {"<", TOKEN_LESS},
     {">", TOKEN_GREATER},
+    {"&&", TOKEN_UNKNOWN},
+    {"||", TOKEN_UNKNOWN},
     {"&", TOKEN_AND},
     {"|", TOKEN_OR},
     {",", TOKEN_COMMA},

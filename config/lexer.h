@@ -19,7 +19,7 @@ enum token_kind {
     TOKEN_LESS_EQUAL,
     TOKEN_GREATER,
     TOKEN_GREATER_EQUAL,
-    TOKEN_UNKNOWN, /* one character that the language does not have */
+    TOKEN_UNKNOWN, /* '&&', '||', or one character that the language does not have */
 };
 
 struct token {

@@ -57,13 +57,23 @@ static bool check_setting(const struct lines *lines, const char *line, size_t le
 }
 
 /* isspace() in inih takes more characters for blanks than the language does. */
-static bool has_control(const char *line, size_t length)
+static const char *find_control(const char *line, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        if ((line[i] >= 0 && line[i] < ' ' && line[i] != '\t') || line[i] == 0x7f)
-            return true;
+        unsigned char byte = (unsigned char)line[i];
+        if ((byte < ' ' && byte != '\t') || byte == 0x7f)
+            return &line[i];
     }
-    return false;
+    return NULL;
+}
+
+static bool is_section(const char *line, size_t length)
+{
+    size_t at = 0;
+
+    while (at < length && is_blank(line[at]))
+        at++;
+    return at < length && line[at] == '[';
 }
 
 /* Whether inih may see the LENGTH bytes at LINE, of which MEANINGFUL are no comment. */
@@ -73,8 +83,10 @@ static bool check(const struct lines *lines, const char *line, size_t length, si
         refuse(lines, "the line has a NUL byte");
         return false;
     }
-    if (has_control(line, length)) {
-        refuse(lines, "the line has a control character");
+    const char *control = find_control(line, length);
+    if (control) {
+        diagnostic_error(lines->diagnostics, lines->place,
+                         "the line has a control character (0x%lx)", (unsigned long)*control);
         return false;
     }
     if (length > LINE_BYTES_MAX) {
@@ -120,10 +132,12 @@ char *lines_read(char *buffer, int size, void *stream)
 
     size_t meaningful = meaningful_length(line, length);
     lines->meaningful += meaningful > 0;
-    if (!check(lines, line, length, meaningful))
+    bool section = is_section(line, meaningful);
+    bool good = check(lines, line, length, meaningful);
+    if (section)
+        lines->on_section(lines->context, good ? line + 1 : NULL, good ? meaningful - 2 : 0);
+    if (!good)
         meaningful = 0;
-    else if (line[0] == '[')
-        lines->on_section(lines->context, line + 1, meaningful - 2);
     memcpy(buffer, line, meaningful);
     buffer[meaningful] = '\0';
     return buffer;

@@ -17,7 +17,7 @@ struct lines {
     struct place place; /* of the line read last */
     size_t meaningful;  /* lines so far that are neither blank nor comments */
     struct diagnostics *diagnostics;
-    /* Told of each line "[NAME]"; NAME is not NUL-terminated. */
+    /* Told of each line "[NAME]"; NAME is not NUL-terminated, and NULL if the line was refused. */
     void (*on_section)(void *context, const char *name, size_t length);
     void *context;
 };

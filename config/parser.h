@@ -26,6 +26,9 @@ void parser_advance(struct parser *parser);
 bool parser_accept(struct parser *parser, enum token_kind kind);
 bool parser_accept_word(struct parser *parser, const char *word);
 
+/* Whether the next token is a word that joins clauses, or that people join them with. */
+bool parser_at_joint(const struct parser *parser);
+
 /* Reports that WHAT was expected where the parser stands. Returns -EINVAL. */
 int parser_expected(const struct parser *parser, const char *what);
 

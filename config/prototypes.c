@@ -1,5 +1,6 @@
 #include "prototypes.h"
 
+#include <asm/unistd.h>
 #include <string.h>
 
 /* The pool is a structure with a member for every text, so that the compiler does the offsets. */

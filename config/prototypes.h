@@ -21,10 +21,9 @@ struct argument {
 };
 
 struct prototype {
-    uint16_t name; /* in the string pool */
-    int16_t
-        number; /* for calls from 424 on, whose number is the same on every architecture; else -1 */
-    uint8_t count; /* of arguments */
+    uint16_t name;  /* in the string pool */
+    int16_t number; /* on this architecture; -1 where it has none */
+    uint8_t count;  /* of arguments */
     struct argument arguments[PROTOTYPE_ARGUMENTS_MAX];
 };
 
@@ -32,8 +31,7 @@ struct prototype {
  * known. Static storage. */
 const struct prototype *prototype_find(const char *name);
 
-/* The prototype of a system call whose number is 424 or more and that libseccomp may not know, or
- * NULL. */
+/* The prototype of the system call with this NUMBER, or NULL where none is known. */
 const struct prototype *prototype_find_number(int number);
 
 /* The text behind an offset of this table's string pool. Static storage. */

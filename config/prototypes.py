@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Writes config/prototypes.inc, the table of system call prototypes.
 
-usage: prototypes.py EXCEPTIONS [EVENTS]
+usage: prototypes.py [--any-kernel] EXCEPTIONS [EVENTS]
 
 EXCEPTIONS is config/prototypes.exceptions; EVENTS is the folder of the kernel's trace events for
 system calls, /sys/kernel/tracing/events/syscalls unless said otherwise. The table goes to stdout.
+An exception that fits no call is an error, but for --any-kernel: older ones lack some.
+
 It is committed: it is made again when a new kernel has new calls, and read before it is committed.
 """
 
+import os
 import pathlib
 import re
 import sys
@@ -81,18 +84,21 @@ def read_events(folder, exceptions):
     return calls
 
 
-def check_exceptions(calls, exceptions):
-    """An exception that meets nothing is a mistake in the exceptions, or a call that changed."""
+def drop_misfits(calls, exceptions):
+    """Takes out the exceptions that fit no call; returns what they say of it."""
+    misfits = []
     for word in ("type", "field"):
-        for call, argument in exceptions[word]:
+        for call, argument in list(exceptions[word]):
             if argument not in [name for _, name in calls.get(call, [])]:
-                sys.exit(f"prototypes: {word}: {call} has no argument {argument}")
-    for call, names in exceptions["names"].items():
+                misfits.append(f"{word}: {call} has no argument {argument}")
+                del exceptions[word][call, argument]
+    for call, names in list(exceptions["names"].items()):
         if len(names) != len(calls.get(call, [])):
-            sys.exit(f"prototypes: names: wrong number of arguments for {call}")
-    for call in exceptions["number"]:
-        if call not in calls:
-            sys.exit(f"prototypes: number: no such call: {call}")
+            misfits.append(f"names: wrong number of arguments for {call}")
+            del exceptions["names"][call]
+    misfits += [f"number: no such call: {call}" for call in exceptions["number"]
+                if call not in calls]
+    return misfits
 
 
 def write_table(calls, exceptions):
@@ -112,30 +118,38 @@ def write_table(calls, exceptions):
             arguments.append(
                 f"{{{text(name)}, {text(kernel_name)}, {text(field) if field else 0}, {width}, "
                 f"{'true' if signed else 'false'}, {'true' if pointer else 'false'}}}")
-        number = exceptions["number"].get(call, -1)
         inner = ",\n      ".join(arguments) or "{0}"
-        rows.append(f"    {{{text(call)}, {number}, {len(arguments)},\n     {{{inner}}}}},")
+        rows.append(f"    {{{text(call)}, NUMBER_{call}, {len(arguments)},\n     {{{inner}}}}},")
 
-    print("/* Made by config/prototypes.py from the kernel's trace events and\n"
+    release = ".".join(os.uname().release.split(".")[:2])
+    print(f"/* Made by config/prototypes.py from the trace events of Linux {release} and\n"
           " * config/prototypes.exceptions. Don't edit. */\n")
     print("#define TEXTS(TEXT) \\\n    "
           + " \\\n    ".join(f"TEXT({name})" for name in sorted(texts)) + "\n")
     print("struct texts {\n    char none[1];\n    TEXTS(TEXT_MEMBER)\n};\n")
     print('static const struct texts texts = {"", TEXTS(TEXT_INITIALIZER)};\n')
-    print("static const struct prototype prototypes[] = {")
+    # What the headers at build time don't know has the same number everywhere, or none here.
+    for call in sorted(calls):
+        print(f"#ifdef __NR_{call}\n#define NUMBER_{call} __NR_{call}\n#else\n"
+              f"#define NUMBER_{call} {exceptions['number'].get(call, -1)}\n#endif")
+    print("\nstatic const struct prototype prototypes[] = {")
     print("\n".join(rows))
     print("};")
 
 
 def main():
-    if len(sys.argv) not in (2, 3):
+    arguments = sys.argv[1:]
+    any_kernel = "--any-kernel" in arguments[:1]
+    arguments = arguments[any_kernel:]
+    if len(arguments) not in (1, 2):
         sys.exit(__doc__)
-    exceptions = read_exceptions(sys.argv[1])
-    folder = sys.argv[2] if len(sys.argv) == 3 else "/sys/kernel/tracing/events/syscalls"
-    calls = read_events(folder, exceptions)
-    for call, arguments in exceptions["call"].items():
-        calls.setdefault(call, arguments)
-    check_exceptions(calls, exceptions)
+    exceptions = read_exceptions(arguments[0])
+    calls = read_events((arguments + ["/sys/kernel/tracing/events/syscalls"])[1], exceptions)
+    for call, declared in exceptions["call"].items():
+        calls.setdefault(call, declared)
+    misfits = drop_misfits(calls, exceptions)
+    if misfits and not any_kernel:
+        sys.exit("prototypes: " + "\nprototypes: ".join(misfits))
     write_table(calls, exceptions)
 
 

@@ -67,6 +67,7 @@ static void include(struct reading *reading, const char *value)
         diagnostic_error(reading->diagnostics, here,
                          "'%s' cannot be included: its default is to allow", value);
         diagnostic_note(reading->diagnostics, included.own.default_place, "set here");
+        included.own.default_place.line = 0; /* once is enough */
     }
     /* of two included files the later one counts */
     settings_inherit(&included.own, &reading->inherited);
@@ -83,6 +84,9 @@ static void begin_section(void *context, const char *name, size_t length)
     char word[LINE_BYTES_MAX + 1];
     char near[64];
 
+    reading->section = READING_UNKNOWN;
+    if (!name)
+        return;
     memcpy(word, name, length);
     word[length] = '\0';
     struct suggestion suggestion = suggestion_for(word);
@@ -93,7 +97,6 @@ static void begin_section(void *context, const char *name, size_t length)
         }
         suggestion_offer(&suggestion, SECTIONS[i].name);
     }
-    reading->section = READING_UNKNOWN;
     diagnostic_error(reading->diagnostics, reading->lines.place, "unknown section [%s]%s", word,
                      suggestion_text(&suggestion, near, sizeof(near)));
 }
@@ -106,20 +109,22 @@ static int handle(void *context, const char *section, const char *key, const cha
     (void)section;
     if (reading->error || reading->section == READING_UNKNOWN)
         return 1; /* the section's name was reported, once is enough */
-    if (reading->section == READING_NONE)
+    if (reading->section == READING_NONE) {
         diagnostic_error(reading->diagnostics, reading->lines.place,
                          "'%s' stands in no section; [filter], [allow] or [deny] goes above it",
                          key);
-    else if (*value == '\0')
+        reading->section = READING_UNKNOWN;
+    } else if (*value == '\0') {
         diagnostic_error(reading->diagnostics, reading->lines.place, "'%s' has no value", key);
-    else if (reading->section == READING_ALLOW)
+    } else if (reading->section == READING_ALLOW) {
         entries_line(reading, SECTION_ALLOW, key, value);
-    else if (reading->section == READING_DENY)
+    } else if (reading->section == READING_DENY) {
         entries_line(reading, SECTION_DENY, key, value);
-    else if (strcmp(key, "include") == 0)
+    } else if (strcmp(key, "include") == 0) {
         include(reading, value);
-    else
+    } else {
         settings_line(reading, key, value);
+    }
     return 1;
 }
 
@@ -140,7 +145,8 @@ static int read_text(const char *name, const char *text, size_t length, struct r
         diagnostic_error(reading->diagnostics, (struct place){name, (unsigned)line},
                          "inih cannot read this line");
     if (reading->lines.meaningful == 0)
-        diagnostic_error(reading->diagnostics, (struct place){name, 0}, "the file is empty");
+        diagnostic_error(reading->diagnostics, (struct place){name, 0},
+                         "the file is empty (comments do not count)");
     settings_inherit(&reading->own, &reading->inherited);
     return 0;
 }
@@ -153,9 +159,15 @@ static void report_unreadable(const struct reading *reading, const char *path,
         int error;
         char text[24];
     } REASONS[] = {
-        {ENOENT, "no such file"},       {EACCES, "permission denied"},
-        {EINVAL, "not a regular file"}, {EISDIR, "not a regular file"},
-        {ENXIO, "not a regular file"},  {EFBIG, "larger than 1 MiB"},
+        {ENOENT, "no such file"},
+        {EACCES, "permission denied"},
+        {EINVAL, "not a regular file"},
+        {EISDIR, "not a regular file"},
+        {ENXIO, "not a regular file"},
+        {EFBIG, "larger than 1 MiB"},
+        {EBUSY, "it grows"},
+        {ENOTDIR, "no such file"},
+        {ELOOP, "too many symbolic links"},
         {EBUSY, "it is being written"},
     };
     const char *name = constant_errno_name((unsigned)error);
@@ -215,6 +227,7 @@ static int finish(struct reading *reading, int error)
     struct settings *settings = &reading->whitelist->settings;
 
     *settings = settings_built_in();
+    settings->default_place.file = reading->whitelist->name; /* a place can be reported anywhere */
     settings_inherit(settings, &reading->own);
     if (error)
         return error;

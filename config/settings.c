@@ -41,7 +41,10 @@ void settings_inherit(struct settings *to, const struct settings *from)
 
 static void set_default(struct reading *reading, const char *value)
 {
-    action_parse(reading, value, strlen(value), true, &reading->own.default_action);
+    struct action *action = &reading->own.default_action;
+
+    if (!action_parse(reading, value, strlen(value), true, action))
+        *action = settings_built_in().default_action;
 }
 
 /* VALUE is one of two words: false for the first, true for the second. */

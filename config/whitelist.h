@@ -12,7 +12,7 @@ enum action_kind { ACTION_ALLOW, ACTION_LOG, ACTION_ERRNO, ACTION_TRAP, ACTION_K
 
 struct action {
     enum action_kind kind;
-    unsigned error; /* 1 to 4095, for ACTION_ERRNO */
+    unsigned error; /* 1 to 4094, for ACTION_ERRNO */
 };
 
 enum subject_kind { SUBJECT_NAME, SUBJECT_GROUP, SUBJECT_NUMBER };
@@ -36,11 +36,14 @@ struct entry {
     bool conditional;
     struct condition condition; /* owned */
     const char *condition_text; /* as written, or NULL; owned by the whitelist */
+    bool unread; /* the condition calls arguments by name, and no prototype has them: a mistake,
+                    unless the system call is optional and unknown as well */
 };
 
 enum children { CHILDREN_INHERIT, CHILDREN_RELOAD };
 
-/* Where a [filter] key was set; line 0: nowhere, so the built-in default holds. */
+/* Where a [filter] key was set; line 0: nowhere, so the built-in default holds (DEFAULT_PLACE then
+ * is the file as a whole). */
 struct settings {
     struct action default_action;
     struct place default_place;

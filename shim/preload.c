@@ -1,4 +1,5 @@
 /* The shim: a constructor that reads the whitelist and loads the filter, or ends the process. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -146,6 +147,9 @@ __attribute__((constructor)) static void portcullis(void)
         refuse_system("cannot map memory", -result);
 
     result = reader_read_file(path, &whitelist, &diagnostics);
+    /* Mistakes end it here. Those that the next stage finds are told as well. */
+    if (result == -EINVAL && rules_build(&whitelist, &diagnostics, &rules) == -ENOMEM)
+        result = -ENOMEM;
     demand(result, "cannot read the whitelist", &diagnostics);
     result = environment.loader ? 1 : program_wanted(&whitelist.settings, &diagnostics);
     demand(result, "cannot look at /proc/self/exe", &diagnostics);

@@ -41,6 +41,11 @@ static void report_unresolved(const struct builder *builder, const struct entry 
                          "the system call '%s' does not exist on this architecture", name);
         return;
     }
+    if (group_find(name) >= 0) {
+        diagnostic_error(builder->diagnostics, entry->place,
+                         "unknown syscall '%s'; did you mean the group '@%s'?", name, name);
+        return;
+    }
     for (size_t i = 0; i < prototype_count(); i++)
         suggestion_offer(&suggestion, prototype_text(prototype_at(i)->name));
     diagnostic_error(builder->diagnostics, entry->place, "unknown syscall '%s'%s", name,
@@ -101,6 +106,10 @@ static int add_number(struct builder *builder, const struct entry *entry, int nu
 
     if (!rule)
         return -ENOMEM;
+    if (entry->unread)
+        diagnostic_error(builder->diagnostics, entry->place,
+                         "the arguments of '%s' have no names here: call them a0 to a5",
+                         entry->subject.name);
     if (entry->section == SECTION_DENY)
         return append_line(&rule->deny, &rule->deny_count, entry);
     rule->allowed |= !entry->conditional;

@@ -54,7 +54,9 @@ int arena_release(void)
 
 static _Noreturn void out_of_memory(void)
 {
-    static const char text[] = "portcullis: error: out of memory\n";
+    static const char text[] =
+        "portcullis: error: out of memory: the whitelist needs more than 64 MiB\n";
+    _Static_assert(ARENA_BYTES == 64 << 20, "the message tells the size");
     end_say(text, sizeof(text) - 1);
     end_process(STATUS_SYSTEM);
 }

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "end.h"
+#include "memfd.h"
 #include "syscall.h"
 
 /* Names that no header declares: they are for the compiler and for checked functions. */
@@ -103,7 +103,8 @@ const unsigned short **__ctype_b_loc(void)
 char *strdup(const char *text)
 {
     size_t size = strlen(text) + 1;
-    return memcpy(malloc(size), text, size);
+    char *copy = malloc(size);
+    return copy ? memcpy(copy, text, size) : NULL;
 }
 
 int open(const char *path, int flags, ...)
@@ -120,19 +121,11 @@ ssize_t read(int fd, void *buffer, size_t length)
     return result_of(SYSTEM_CALL(SYS_read, fd, buffer, length));
 }
 
-ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
-{
-    return result_of(SYSTEM_CALL(SYS_pread64, fd, buffer, length, offset));
-}
-
 ssize_t write(int fd, const void *buffer, size_t length)
 {
+    if (fd == MEMFD)
+        return memfd_write(buffer, length);
     return result_of(SYSTEM_CALL(SYS_write, fd, buffer, length));
-}
-
-off_t lseek(int fd, off_t offset, int whence)
-{
-    return result_of(SYSTEM_CALL(SYS_lseek, fd, offset, whence));
 }
 
 int fstat(int fd, struct stat *status)
@@ -142,17 +135,14 @@ int fstat(int fd, struct stat *status)
 
 int close(int fd)
 {
+    if (fd == MEMFD)
+        return memfd_close();
     return (int)result_of(SYSTEM_CALL(SYS_close, fd));
 }
 
 int dup(int fd)
 {
     return (int)result_of(SYSTEM_CALL(SYS_dup, fd));
-}
-
-int memfd_create(const char *name, unsigned flags)
-{
-    return (int)result_of(SYSTEM_CALL(SYS_memfd_create, name, flags));
 }
 
 int ioctl(int fd, unsigned long request, ...)

@@ -12,6 +12,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=$(cd "$ROOT" && realpath -m -- "${BUILD:-build}")
 SHIM=$(cd "$ROOT" && realpath -m -- "${PORTCULLIS_SHIM:-$BUILD/libportcullis.so}")
+unset PORTCULLIS_SHIM # programs show what they find in their environment
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/portcullis.XXXXXXXX") || exit 1
 export LC_ALL=C
 
@@ -112,10 +113,10 @@ run()
 }
 
 # start COMMAND...: in the background; PID is its process, which ends with the test. Redirections of
-# the call are the command's.
+# the call are the command's, stdin included.
 start()
 {
-    "$@" &
+    "$@" <&0 &
     PID=$!
     TAP_PIDS+=("$PID")
 }
@@ -187,6 +188,26 @@ free_port()
 seccomp_modes()
 {
     sed -n 's/^Seccomp:\t//p' /proc/"$1"/task/*/status 2>/dev/null | sort -u | paste -sd ' '
+}
+
+# with WHITELIST COMMAND...: COMMAND under it, from the environment alone.
+with()
+{
+    env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$1" "${@:2}"
+}
+
+# start_with WHITELIST COMMAND...: the same in the background; PID is the command's own.
+start_with()
+{
+    start env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$1" "${@:2}"
+}
+
+# or_die WHITELIST COPY: a copy of it whose default is to kill. What comes to its end under the copy
+# made no call that the list lacks, those of @fallback aside.
+or_die()
+{
+    sed 's/^default .*/default = kill/' "$1" >"$2"
+    grep -q '^default = kill$' "$2"
 }
 
 # thread_count PID

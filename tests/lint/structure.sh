@@ -47,11 +47,12 @@ includes_of()
         done
 }
 
+# In a script the name of a test may go beyond.
 wide_lines()
 {
     local file
     for file in "${SOURCES[@]}"; do
-        is_generated "$file" || grep -HnE '.{101,}' "$file"
+        [[ $file == *.sh ]] || is_generated "$file" || grep -HnE '.{101,}' "$file"
     done
 }
 

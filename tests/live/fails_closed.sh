@@ -102,15 +102,16 @@ for victim in "${LIBCS[@]}"; do
     for i in "${!calls[@]}"; do
         read -r name n <<<"${calls[i]}"
         wrong=$(inject_into "$victim" "$name" "$n")
-        is "$wrong" "" "$victim: when call $((i + 1)), $name, fails, main runs filtered or not at all"
+        is "$wrong" "" \
+            "$victim: when call $((i + 1)), $name, fails, main runs filtered or not at all"
     done
 done
 
 # The way by prctl(2), where seccomp(2) is refused.
 traced glibc -e inject=seccomp:error=EPERM
 is "$STATUS $OUT$ERR" "0 filtered" "where seccomp(2) is refused, one thread is filtered by prctl(2)"
-is "$(sed -n '/^unshare/,/^prctl(PR_SET_SECCOMP, .*{len=/p' "$TMP/trace" | sed 's/(.*= /: /; s/ .*(.*//' |
-    cut -d: -f1 | paste -sd' ')" "unshare unshare prctl prctl" \
+proof=$(sed -n '/^unshare/,/^prctl(PR_SET_SECCOMP, .*{len=/p' "$TMP/trace")
+is "$(cut -d'(' -f1 <<<"$proof" | paste -sd' ')" "unshare unshare prctl prctl" \
     "before that it is proved that there is one thread"
 for failing in unshare:error=EPERM unshare:error=EINVAL unshare:error=ENOSYS unshare:retval=0 \
     unshare:error=EPERM:when=2 prctl:retval=0 prctl:error=EPERM; do
@@ -129,8 +130,8 @@ is "$STATUS $OUT$ERR" "78 " "where the message can't be written, the process end
 traced glibc -e inject=write:error=EINTR
 is "$STATUS $OUT$ERR" "78 " "where every write is interrupted, too"
 traced glibc -e inject=write:error=EINTR:when=1
-is "$STATUS $ERR" "78 portcullis: error: PORTCULLIS_WHITELIST is empty; set it to a whitelist's path" \
-    "a message that is interrupted is written again"
+is "$STATUS $ERR" "78 portcullis: error: PORTCULLIS_WHITELIST is empty; set it to a \
+whitelist's path" "a message that is interrupted is written again"
 traced glibc -e inject=write:retval=1000000
 is "$STATUS $OUT" "78 " "a write that claims more than it was asked for ends the message"
 traced glibc -e inject=exit_group:error=EPERM
@@ -180,7 +181,8 @@ refuses "$TMP/nothing" "an empty file"
 refuses "$TMP/words" "a file of words"
 refuses "$TMP/including" "an include that is gone"
 if ((EUID == 0)); then
-    refuses "$TMP/unreadable" "an unreadable file" setpriv --reuid=65534 --regid=65534 --clear-groups
+    refuses "$TMP/unreadable" "an unreadable file" \
+        setpriv --reuid=65534 --regid=65534 --clear-groups
 else
     refuses "$TMP/unreadable" "an unreadable file"
 fi

@@ -1,0 +1,44 @@
+/* The whole way of a whitelist, for tests: from text or a file to BPF, and what that would answer.
+ */
+#ifndef PORTCULLIS_TESTS_HELPERS_PIPELINE_H
+#define PORTCULLIS_TESTS_HELPERS_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../config/diagnostic.h"
+#include "../../config/whitelist.h"
+#include "../../shim/filter.h"
+#include "../../shim/rules.h"
+
+struct pipeline {
+    struct whitelist whitelist;
+    struct rules rules;
+    struct filter filter;
+    struct diagnostics diagnostics;
+    bool valid; /* the whitelist is; if there is no filter all the same, it is too long */
+};
+
+/* Both return what the first stage that failed returned, or 0. PIPELINE is to be released in any
+ * case. */
+int pipeline_read_file(const char *path, struct pipeline *pipeline)
+    __attribute__((warn_unused_result));
+int pipeline_read_text(const char *text, struct pipeline *pipeline)
+    __attribute__((warn_unused_result));
+
+void pipeline_release(struct pipeline *pipeline);
+
+/* All messages, one a line; to be freed. */
+char *pipeline_messages(const struct pipeline *pipeline);
+
+/* The SECCOMP_RET_ word of an action. */
+uint32_t pipeline_word(struct action action);
+
+/* What the rules say, and what the program answers. */
+uint32_t pipeline_decide(const struct pipeline *pipeline, uint32_t architecture, int number,
+                         const uint64_t arguments[6]);
+uint32_t pipeline_simulate(const struct pipeline *pipeline, uint32_t architecture, int number,
+                           const uint64_t arguments[6]);
+
+#endif

@@ -1,0 +1,45 @@
+#!/bin/bash
+# Installing puts one object (and the whitelists there are) where it is told, uninstalling takes it
+# away, and a machine without apt-get is told what to install.
+. "$(dirname "$0")/../helpers/tap.sh"
+cd "$ROOT" || exit 1
+
+QUIET_MAKE=(make -s BUILD="$BUILD" DESTDIR="$TMP/root" PREFIX=/opt/gate)
+
+whitelists()
+{
+    find config/whitelists -name '*.ini' -printf '/opt/gate/share/portcullis/%f\n'
+}
+
+installed()
+{
+    (cd "$TMP/root" && find . ! -type d -printf '/%P\n' | sort)
+}
+
+run "${QUIET_MAKE[@]}" install
+is "$STATUS$OUT$ERR" 0 "install says nothing and succeeds"
+is "$(installed)" "$( (echo /opt/gate/lib/libportcullis.so && whitelists) | sort)" \
+    "install puts the object and the whitelists below DESTDIR and PREFIX"
+is "$(stat -c %a "$TMP/root/opt/gate/lib/libportcullis.so")" 755 "everyone may load it"
+succeeds "it is the object that was built" \
+    cmp "$BUILD/libportcullis.so" "$TMP/root/opt/gate/lib/libportcullis.so"
+
+touch "$TMP/root/opt/gate/lib/libother.so"
+run "${QUIET_MAKE[@]}" uninstall
+is "$STATUS$OUT$ERR" 0 "uninstall says nothing and succeeds"
+is "$(installed)" /opt/gate/lib/libother.so "uninstall takes away what install put there, no more"
+run "${QUIET_MAKE[@]}" uninstall
+is "$STATUS$OUT$ERR" 0 "uninstalling twice is no mistake"
+
+# A machine with neither apt-get nor dpkg: only what the recipe itself needs.
+mkdir "$TMP/bin"
+for tool in sh grep id env mkdir find make; do
+    ln -s "$(command -v "$tool")" "$TMP/bin/$tool"
+done
+run env -i PATH="$TMP/bin" make -s BUILD="$BUILD" deps PACKAGES="gcc no-such-package"
+is "$STATUS $OUT" "2 " "without apt-get deps fails"
+like "$ERR" "no apt-get here; please install what Debian calls: gcc no-such-package" \
+    "without apt-get deps names what is missing"
+run make -s BUILD="$BUILD" deps PACKAGES="libc6-dev make"
+is "$STATUS$OUT$ERR" 0 "deps says nothing where nothing is missing"
+finish

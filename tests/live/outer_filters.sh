@@ -1,0 +1,115 @@
+#!/bin/bash
+# A filter that is there already, and lies or refuses: the program is filtered, or does not run. And
+# programs of other users, with and without no_new_privs.
+. "$(dirname "$0")/../helpers/tap.sh"
+. "$ROOT/tests/helpers/hosts.sh"
+
+compile "${CC:-gcc}" launch launch
+compile "${CC:-gcc}" victim victim -pthread
+compile "${CC:-gcc}" threads threads -pthread
+compile_library "${CC:-gcc}" libspinners.so spinners -pthread
+VICTIM=$TMP/victim
+
+# outer WHITELIST PRELOAD OPTION... -- PROGRAM ARG...: under an outer filter.
+outer()
+{
+    local options=() whitelist=$1 preload=$2
+    shift 2
+    while [[ $1 != -- ]]; do
+        options+=(-o "$1")
+        shift
+    done
+    shift
+    run "$TMP/launch" -e "LD_PRELOAD=$preload" -e "PORTCULLIS_WHITELIST=$whitelist" \
+        "${options[@]}" "$@"
+}
+
+SET_SECCOMP=prctl:22 SET_NO_NEW_PRIVS=prctl:38 CLONE_VM=unshare:0x100
+PRETENDED='portcullis: error: an outer filter only pretends to make system calls'
+SEVERAL='portcullis: error: seccomp(2) is refused, and this may not be the only thread'
+BOTH='portcullis: error: both seccomp(2) and prctl(2) are refused'
+whitelist audit.ini 'audit = yes'
+
+# The launcher itself does what it says.
+run "$TMP/launch" -o unshare=EBUSY /usr/bin/unshare -m true
+told 1 "" "unshare: unshare failed: Device or resource busy" "launcher_s_filter_answers_for_a_call"
+run "$TMP/launch" -o $CLONE_VM=EBUSY -o prctl:38=EBADF /usr/bin/unshare -m true
+told 0 "" "" "launcher_s_filter_looks_at_the_first_argument"
+
+# lone NAME STATUS OUT ERR CALL=ERROR...: a program with one thread.
+lone()
+{
+    outer "$REFUSING" "$SHIM" "${@:5}" -- "$VICTIM" ask
+    told "$2" "$3" "$4" "$1"
+}
+# crowd NAME ERR CALL=ERROR...: a program with several threads, which never runs.
+crowd()
+{
+    outer "$REFUSING" "$SHIM:$TMP/libspinners.so" "${@:3}" -- "$TMP/threads"
+    told 71 "" "$2" "$1"
+}
+
+for error in EPERM ENOSYS EACCES EINVAL; do
+    lone "one_thread_is_filtered_where_seccomp_is_refused_with_$error" \
+        0 "$REFUSED" "" seccomp=$error
+    crowd "several_threads_do_not_run_where_seccomp_is_refused_with_$error" \
+        "$SEVERAL: EINVAL" seccomp=$error
+done
+outer "$REFUSING" "$SHIM" seccomp=EPERM -- "$VICTIM" filters threads run "$VICTIM" ask filters
+told 0 "$(filters 2)"$'\n4 of 4 threads are refused\n'"$REFUSED"$'\n'"$(filters 2)" "" \
+    "filter_that_came_by_prctl_holds_for_threads_and_children"
+
+lone "one_thread_does_not_run_where_seccomp_pretends" 71 "" "$PRETENDED" seccomp=success
+crowd "several_threads_do_not_run_where_seccomp_pretends" "$PRETENDED" seccomp=success
+lone "program_does_not_run_where_seccomp_fails_as_if_it_was_real" 71 "" \
+    "portcullis: error: cannot load the filter: EFAULT" seccomp=EFAULT
+lone "program_does_not_run_where_prctl_pretends" 71 "" "$PRETENDED" \
+    seccomp=EPERM $SET_SECCOMP=success
+lone "program_does_not_run_where_prctl_fails_as_if_it_was_real" 71 "" \
+    "portcullis: error: cannot load the filter by prctl(2): EFAULT" \
+    seccomp=EPERM $SET_SECCOMP=EFAULT
+lone "program_does_not_run_where_both_ways_are_refused" 71 "" "$BOTH: EPERM" \
+    seccomp=EPERM $SET_SECCOMP=EPERM
+lone "program_does_not_run_where_every_call_to_do_with_it_pretends" 71 "" "$PRETENDED" \
+    seccomp=success prctl=success unshare=success
+
+crowd "several_threads_do_not_run_where_unshare_pretends" "$PRETENDED" \
+    seccomp=EPERM unshare=success
+lone "one_thread_does_not_run_where_unshare_pretends" 71 "" "$PRETENDED" \
+    seccomp=EPERM unshare=success
+lone "program_does_not_run_where_nobody_can_tell_how_many_threads_it_has" 71 "" \
+    "$SEVERAL: EPERM" seccomp=EPERM unshare=EPERM
+crowd "several_threads_do_not_run_where_nobody_can_tell_of_them" \
+    "$SEVERAL: EINVAL" seccomp=EPERM unshare=EINVAL
+
+lone "program_does_not_run_where_no_new_privs_is_refused" 71 "" \
+    "portcullis: error: cannot set no_new_privs: EPERM" $SET_NO_NEW_PRIVS=EPERM
+outer "$TMP/audit.ini" "$SHIM" seccomp=EPERM -- "$VICTIM" ask
+told 71 "" "portcullis: error: seccomp(2) is refused, and 'audit' needs it: EPERM" \
+    "program_does_not_run_where_seccomp_is_refused_and_the_whitelist_wants_an_audit"
+outer "$TMP/audit.ini" "$SHIM" unshare=EPERM -- "$VICTIM" ask
+told 0 "$REFUSED" "" "audited_program_is_filtered_where_seccomp_works"
+
+# Without rights: a filter needs no_new_privs.
+whitelist with-privs.ini 'no-new-privileges = no'
+cp "$SHIM" "$TMP/libportcullis.so"
+chmod -R a+rX "$TMP"
+SHIM=$TMP/libportcullis.so
+NOBODY=()
+((EUID != 0)) || NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+run "${NOBODY[@]}" env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$REFUSING" "$VICTIM" ask filters
+told 0 "$REFUSED"$'\n'"$(filters 1)" "" "program_of_an_ordinary_user_is_filtered"
+run "${NOBODY[@]}" env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/with-privs.ini" "$VICTIM" ask
+told 71 "" "portcullis: error: cannot load the filter: EACCES" \
+    "program_of_an_ordinary_user_does_not_run_without_no_new_privs"
+NAMES=(program_of_root_is_filtered_without_no_new_privs
+    program_does_not_run_where_no_new_privs_is_pretended)
+if ((EUID == 0)); then
+    filtered_by "$TMP/with-privs.ini" "$VICTIM" ask filters
+    told 0 "$REFUSED"$'\n'"$(filters 1 0)" "" "${NAMES[0]}"
+    lone "${NAMES[1]}" 71 "" "$PRETENDED" $SET_NO_NEW_PRIVS=success
+else
+    skip "${NAMES[0]}" "only root can"
+    skip "${NAMES[1]}" "only root can do without no_new_privs beforehand"
+fi
+finish

@@ -1,0 +1,191 @@
+/* Every verdict three ways: the rules' decision, a simulation of the program, and the kernel. */
+#include <criterion/criterion.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../helpers/live_verdicts.h"
+#include "../helpers/pipeline.h"
+#include "../helpers/random.h"
+
+enum {
+    NUMBERS = 1024,
+    X32 = 0x40000000,
+    TUPLES_PLAIN = 3,      /* for a call whose arguments nobody looks at */
+    TUPLES_CONDITION = 48, /* for a call with conditions, beside those on their borders */
+    WRONG_ENOUGH = 20      /* to understand what is wrong */
+};
+
+struct list {
+    struct live_try *tries;
+    size_t count;
+    size_t capacity;
+};
+
+static void append(struct list *list, int number, const uint64_t arguments[6])
+{
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity ? 2 * list->capacity : 4096;
+        list->tries = realloc(list->tries, list->capacity * sizeof(*list->tries));
+        cr_assert_not_null(list->tries);
+    }
+    struct live_try *try = &list->tries[list->count++];
+    *try = (struct live_try){.number = number};
+    memcpy(try->arguments, arguments, sizeof(try->arguments));
+}
+
+/* The borders of every value that the clause speaks of, each inside arguments of RULE's liking. */
+static void append_borders(struct list *list, struct random *random, const struct rule *rule,
+                           const struct clause *clause)
+{
+    uint64_t above = clause->width < 64 ? UINT64_MAX << clause->width : 0;
+    for (size_t i = 0; i < clause->count; i++) {
+        uint64_t low = clause->ranges[i].low;
+        uint64_t high = clause->ranges[i].high;
+        const uint64_t borders[] = {low - 1, low, high, high + 1, low | ~clause->mask, 0};
+        for (size_t j = 0; j < sizeof(borders) / sizeof(*borders); j++) {
+            uint64_t arguments[6];
+            random_arguments(random, rule, arguments);
+            arguments[clause->argument] = borders[j];
+            append(list, rule->number, arguments);
+            arguments[clause->argument] = (borders[j] & ~above) | (random_next(random) & above);
+            append(list, rule->number, arguments);
+        }
+        for (unsigned bit = 0; bit < clause->width; bit++) {
+            uint64_t arguments[6];
+            random_arguments(random, rule, arguments);
+            arguments[clause->argument] = low ^ (uint64_t)1 << bit;
+            append(list, rule->number, arguments);
+        }
+    }
+}
+
+static size_t append_lines(struct list *list, struct random *random, const struct rule *rule,
+                           const struct line *lines, size_t count)
+{
+    size_t clauses = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct condition *condition = &lines[i].entry->condition;
+        clauses += condition->count;
+        for (size_t j = 0; j < condition->count; j++)
+            append_borders(list, random, rule, &condition->clauses[j]);
+    }
+    return clauses;
+}
+
+/* Several tuples of arguments for the call, and for its twin of x32. */
+static void append_number(struct list *list, struct random *random, const struct rules *rules,
+                          int number)
+{
+    const struct rule none = {.number = number};
+    const struct rule *rule = rules_find(rules, number);
+    if (!rule)
+        rule = &none;
+    size_t clauses = append_lines(list, random, rule, rule->allow, rule->allow_count) +
+                     append_lines(list, random, rule, rule->deny, rule->deny_count);
+    uint64_t arguments[6] = {0};
+    append(list, number, arguments);
+    for (size_t i = 1; i < (clauses ? TUPLES_CONDITION : TUPLES_PLAIN); i++) {
+        random_arguments(random, rule, arguments);
+        append(list, number, arguments);
+        if (i < TUPLES_PLAIN && number >= 0)
+            append(list, number | X32, arguments);
+    }
+}
+
+/* The kernel takes these two before seccomp is asked. */
+static bool reaches_seccomp(int number)
+{
+    return number != 335 /* uretprobe */ && number != 336 /* uprobe */;
+}
+
+static bool agree_natively(const struct pipeline *pipeline, const struct live_try *try)
+{
+    const uint64_t *a = try->arguments;
+    uint32_t decided = pipeline_decide(pipeline, AUDIT_ARCH_X86_64, try->number, a);
+    uint32_t simulated = pipeline_simulate(pipeline, AUDIT_ARCH_X86_64, try->number, a);
+    /* From inside a process the two can't be told apart. */
+    uint32_t live = decided == SECCOMP_RET_LOG ? SECCOMP_RET_ALLOW : decided;
+    if (decided == simulated && (live == try->answer || !reaches_seccomp(try->number)))
+        return true;
+    cr_log_error("%d(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx): rules %#x, simulation %#x, live %#x",
+                 try->number, a[0], a[1], a[2], a[3], a[4], a[5], decided, simulated, try->answer);
+    return false;
+}
+
+/* A process of ours can't make these calls: two ways only. */
+static bool agree_on_foreign(const struct pipeline *pipeline, const struct live_try *try)
+{
+    static const uint32_t ARCHITECTURES[] = {AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, 0};
+    uint32_t foreign = pipeline_word(pipeline->rules.foreign_action);
+    bool same = true;
+    for (size_t i = 0; i < sizeof(ARCHITECTURES) / sizeof(*ARCHITECTURES); i++) {
+        uint32_t architecture = ARCHITECTURES[i];
+        same &= foreign == pipeline_decide(pipeline, architecture, try->number, try->arguments);
+        same &= foreign == pipeline_simulate(pipeline, architecture, try->number, try->arguments);
+    }
+    if (!same)
+        cr_log_error("%d: a foreign call gets something else than %#x", try->number, foreign);
+    return same;
+}
+
+static void agree(const char *path)
+{
+    struct pipeline pipeline;
+    struct list list = {0};
+    struct random random = random_begin(path);
+    int error = pipeline_read_file(path, &pipeline);
+    char *messages = pipeline_messages(&pipeline);
+    cr_assert(error == 0, "%s: %d\n%s", path, error, messages);
+    for (int number = -1; number < NUMBERS; number++)
+        append_number(&list, &random, &pipeline.rules, number);
+    struct sock_fprog program = {(unsigned short)pipeline.filter.count,
+                                 pipeline.filter.instructions};
+    cr_assert(live_verdicts(&program, list.tries, list.count) == 0);
+    size_t wrong = 0;
+    for (size_t i = 0; i < list.count && wrong < WRONG_ENOUGH; i++) {
+        wrong += !agree_natively(&pipeline, &list.tries[i]);
+        wrong += !agree_on_foreign(&pipeline, &list.tries[i]);
+    }
+    cr_assert(wrong == 0);
+    free(messages);
+    free(list.tries);
+    pipeline_release(&pipeline);
+}
+
+Test(verdicts, agree_under_the_whitelist_of_mkdir, .timeout = 60)
+{
+    agree("examples/mkdir/mkdir.ini");
+}
+
+Test(verdicts, agree_under_the_whitelist_of_nginx, .timeout = 60)
+{
+    agree("examples/nginx/nginx.ini");
+}
+
+Test(verdicts, agree_under_every_operator_of_the_language, .timeout = 60)
+{
+    agree("tests/data/verdicts/operators.ini");
+}
+
+Test(verdicts, agree_under_conditional_denials_over_conditional_allowances_and_kill, .timeout = 60)
+{
+    agree("tests/data/verdicts/denials.ini");
+}
+
+Test(verdicts, agree_under_a_list_of_denials_alone, .timeout = 60)
+{
+    agree("tests/data/verdicts/allow.ini");
+}
+
+Test(verdicts, agree_under_a_list_that_logs, .timeout = 60)
+{
+    agree("tests/data/verdicts/log.ini");
+}
+
+Test(verdicts, agree_under_a_list_that_traps, .timeout = 60)
+{
+    agree("tests/data/verdicts/trap.ini");
+}
