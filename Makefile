@@ -105,7 +105,8 @@ SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 # The command: hosted, with what Debian has for ELF, stacks and JSON.
 TOOL_SOURCES := $(wildcard shim/tool/*.c)
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
-TOOL_LIBS := $(LIBS) -ldw -lelf -ljson-c -lcap
+# libseccomp is the shim's own: `verify` compares what it makes, byte for byte.
+TOOL_LIBS := $(SHIM_LIBS) -ldw -lelf -ljson-c -lcap
 VERSION := 0.1.0
 
 $(BUILD)/hosted/shim/tool/main.o: HOSTED += -DVERSION='"$(VERSION)"'
