@@ -142,17 +142,21 @@ static int agree(struct gate *gate, int channel)
 
 /* Stops with the descriptor in a register. A fault is not a system call, so that no filter can hold
  * it; the signal never arrives, but its disposition and its place in the mask may need putting
- * back. */
-static void hand_over(int descriptor)
+ * back. They are asked for before there is anything that holds a call. */
+static int hand_over(const struct gate_hooks *hooks)
 {
     struct sigaction action;
     sigset_t mask;
 
     sigaction(SIGTRAP, NULL, &action);
     sigprocmask(SIG_SETMASK, NULL, &mask);
+    int descriptor = hooks->prepare(hooks->context);
+    if (descriptor < 0)
+        return descriptor;
     __asm__ volatile("int3" : : "a"((long)descriptor) : "memory");
     sigaction(SIGTRAP, &action, NULL);
     sigprocmask(SIG_SETMASK, &mask, NULL);
+    return 0;
 }
 
 static int lower(struct gate *gate, const int channels[2])
@@ -210,9 +214,5 @@ int gate_lower(struct gate *gate)
 
     if (error || !gate->hooks || !gate->hooks->prepare)
         return error;
-    int listener = gate->hooks->prepare(gate->hooks->context);
-    if (listener < 0)
-        return listener;
-    hand_over(listener);
-    return 0;
+    return hand_over(gate->hooks);
 }

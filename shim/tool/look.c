@@ -55,6 +55,8 @@ int look_thread(pid_t thread, struct thread_status *status)
     *status = (struct thread_status){
         .process = (pid_t)field(text, "Tgid", 10, 0),
         .ignored = field(text, "SigIgn", 16, 0),
+        .caught = field(text, "SigCgt", 16, 0),
+        .blocked = field(text, "SigBlk", 16, 0),
         .no_new_privileges = field(text, "NoNewPrivs", 10, 0) == 1,
         .filters = filtered ? (unsigned)field(text, "Seccomp_filters", 10, 1) : 0,
     };

@@ -11,6 +11,8 @@
 struct thread_status {
     pid_t process;    /* the thread group's id */
     uint64_t ignored; /* signals, the first in bit 0 */
+    uint64_t caught;
+    uint64_t blocked;
     bool no_new_privileges;
     unsigned filters; /* how many the thread has; 1 for any number before Linux 5.9 */
 };

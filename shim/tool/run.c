@@ -10,6 +10,7 @@
 #include "gate.h"
 #include "launch.h"
 #include "policy.h"
+#include "report.h"
 #include "target.h"
 #include "tool.h"
 
@@ -29,6 +30,8 @@ static const char HELP[] =
     "none, and the first operand is PROGRAM.\n"
     "\n"
     "OPTION:\n"
+    "  --report[=all]     stay, and tell of each call that is refused, where it is made, and\n"
+    "                     which line would allow it; with 'all', of @fallback's ENOSYS, too\n"
     "  --no-gate          do not hold PROGRAM, and do not prove that it is filtered: for\n"
     "                     where ptrace is not to be had\n"
     "  --shim PATH        preload this instead of the command's own libportcullis.so\n"
@@ -41,6 +44,8 @@ static const char HELP[] =
 struct command {
     bool help;
     bool no_gate;
+    bool report;
+    bool report_all;
     const char *shim;      /* or NULL */
     const char *whitelist; /* or NULL */
     char **program;        /* and its arguments */
@@ -54,6 +59,7 @@ struct run {
     struct policy file;
     struct policy composed;
     struct composition composition;
+    struct report_settings report;
     const struct settings *settings; /* of one of the two policies */
     char program[PATH_MAX];
     char shim[PATH_MAX];
@@ -92,6 +98,7 @@ static int parse(struct command *command, int count, char **arguments)
                                             {"deny", required_argument, NULL, 'x'},
                                             {"help", no_argument, NULL, 'h'},
                                             {"no-gate", no_argument, NULL, 'n'},
+                                            {"report", optional_argument, NULL, 'r'},
                                             {"shim", required_argument, NULL, 's'},
                                             {0}};
     const char *last = NULL;
@@ -103,6 +110,10 @@ static int parse(struct command *command, int count, char **arguments)
             command->help = true;
         else if (option == 'n')
             command->no_gate = true;
+        else if (option == 'r' && (!optarg || strcmp(optarg, "all") == 0))
+            command->report_all = (command->report = true) && optarg;
+        else if (option == 'r')
+            return tool_usage("run", "--report takes 'all' or nothing, not '%s'", optarg);
         else if (option == 's')
             command->shim = optarg;
         else if (option == 'a')
@@ -116,6 +127,8 @@ static int parse(struct command *command, int count, char **arguments)
     }
     if (command->help)
         return STATUS_OK;
+    if (command->report && command->no_gate)
+        return tool_usage("run", "--report needs the gate");
     const char *before = arguments[optind - 1];
     bool ended = before != last && optind > 1 && strcmp(before, "--") == 0;
     return take_operands(command, arguments + optind, count - optind, ended);
@@ -170,6 +183,18 @@ static int find_program(struct run *run)
                                             : target_check(run->program);
 }
 
+static void set_report(struct run *run)
+{
+    bool composed = run->command.line_count > 0;
+
+    run->report = (struct report_settings){
+        .policy = composed ? &run->composed : &run->file,
+        .composition = composed ? &run->composition : NULL,
+        .file = run->command.whitelist,
+        .all = run->command.report_all,
+    };
+}
+
 /* Starts the watcher. From here on there is no way back but exec or exit. */
 static int lower_gate(struct run *run, char whitelist[PATH_MAX])
 {
@@ -177,7 +202,9 @@ static int lower_gate(struct run *run, char whitelist[PATH_MAX])
     struct gate gate = {.settings = run->settings, .shim = run->shim, .keep = -1};
     bool composed = command->line_count > 0;
 
-    if (composed) {
+    if (command->report && report_join(&run->report, &gate) != STATUS_OK)
+        return STATUS_CANNOT;
+    if (composed && !command->report) {
         gate.keep = compose_store(&run->composition);
         if (gate.keep < 0)
             return STATUS_CANNOT;
@@ -187,7 +214,7 @@ static int lower_gate(struct run *run, char whitelist[PATH_MAX])
         error = gate_lower(&gate);
     else if (composed)
         error = gate_keep(&gate);
-    if (composed)
+    if (gate.keep >= 0)
         snprintf(whitelist, PATH_MAX, "/proc/%d/fd/%d", gate.watcher, gate.keep);
     else
         snprintf(whitelist, PATH_MAX, "%s", command->whitelist);
@@ -203,6 +230,7 @@ static int run_program(struct run *run)
         status = find_program(run);
     if (status == STATUS_OK)
         status = launch_find_shim(run->command.shim, run->shim);
+    set_report(run);
     if (status == STATUS_OK)
         status = lower_gate(run, whitelist);
     if (status == STATUS_OK)

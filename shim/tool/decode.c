@@ -1,0 +1,235 @@
+#include "decode.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "../../config/constants.h"
+#include "call.h"
+#include "decode_table.h"
+
+enum { DECIMAL_MAX = 999999 };
+
+const struct prototype *decode_prototype(int number)
+{
+    char name[CALL_NAME_MAX];
+
+    return prototype_find(call_name(number, name));
+}
+
+uint64_t decode_cut(const struct argument *argument, uint64_t value)
+{
+    if (argument->width == 16)
+        return value & 0xffff;
+    if (argument->width == 32)
+        return argument->is_signed ? (uint64_t)(int32_t)(uint32_t)value : value & 0xffffffff;
+    return value;
+}
+
+/* Text that is added to until it is full. */
+struct writing {
+    char *text;
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct writing *writing, const char *format,
+                                                      ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int length = vsnprintf(writing->text + writing->length, DECODE_VALUE_MAX - writing->length,
+                           format, arguments);
+    va_end(arguments);
+    writing->length += length > 0 ? (size_t)length : 0;
+    if (writing->length >= DECODE_VALUE_MAX)
+        writing->length = DECODE_VALUE_MAX - 1;
+}
+
+/* Whether the word of LENGTH bytes at WORD, "NAME" or "PREFIX*", means NAME. */
+static bool word_means(const char *word, size_t length, const char *name)
+{
+    if (length > 0 && word[length - 1] == '*')
+        return strncmp(word, name, length - 1) == 0;
+    return strlen(name) == length && strncmp(word, name, length) == 0;
+}
+
+/* How much NAME is wanted by WORDS: the position of the first word that means it, from 1; 0 if none
+ * does, or if that one has a '-' before it. */
+static size_t wanted(const char *words, const char *name)
+{
+    for (size_t position = 1; *words != '\0'; position++) {
+        size_t length = strcspn(words, " ");
+        bool unwanted = *words == '-';
+        if (word_means(words + unwanted, length - unwanted, name))
+            return unwanted ? 0 : position;
+        words += length;
+        words += strspn(words, " ");
+    }
+    return 0;
+}
+
+static uint64_t bits_of(const struct argument *argument)
+{
+    return argument->width == 64 ? ~UINT64_C(0) : (UINT64_C(1) << argument->width) - 1;
+}
+
+/* The name that WORDS have for VALUE, or NULL. */
+static const char *name_of(const char *words, uint64_t bits, uint64_t value)
+{
+    const char *best = NULL;
+    size_t best_position = 0;
+
+    for (size_t i = 0; i < constant_count(); i++) {
+        if (((uint64_t)constant_value(i) & bits) != (value & bits))
+            continue;
+        size_t position = wanted(words, constant_name(i));
+        if (position > 0 && (!best || position < best_position)) {
+            best = constant_name(i);
+            best_position = position;
+        }
+    }
+    return best;
+}
+
+/* The one of WORDS that names the most of the bits in VALUE and no other, or -1. */
+static ssize_t widest_flag(const char *words, uint64_t value)
+{
+    ssize_t best = -1;
+    size_t best_position = 0;
+    int best_bits = 0;
+
+    for (size_t i = 0; i < constant_count(); i++) {
+        uint64_t flag = (uint64_t)constant_value(i);
+        int count = __builtin_popcountll(flag);
+        if (count == 0 || (flag & ~value) != 0 || count < best_bits)
+            continue;
+        size_t position = wanted(words, constant_name(i));
+        if (position == 0 || (count == best_bits && position >= best_position))
+            continue;
+        best = (ssize_t)i;
+        best_bits = count;
+        best_position = position;
+    }
+    return best;
+}
+
+static void add_number(struct writing *writing, const struct argument *argument, uint64_t value)
+{
+    int64_t number = (int64_t)value;
+
+    if (argument->width == 16)
+        add(writing, value ? "0%" PRIo64 : "%" PRIo64, value);
+    else if (argument->is_signed && number < 0 && number >= -DECIMAL_MAX)
+        add(writing, "%" PRId64, number);
+    else if (value <= DECIMAL_MAX)
+        add(writing, "%" PRIu64, value);
+    else
+        add(writing, "0x%" PRIx64, value & bits_of(argument));
+}
+
+/* "O_WRONLY|O_CREAT|0x40000000": the number among the flags first, unknown bits last. WHOLE: a
+ * number that is zero is told, too. */
+static void add_flags(struct writing *writing, const struct argument *argument,
+                      const struct meaning *meaning, uint64_t value, bool whole)
+{
+    const char *field_name = prototype_text(argument->field);
+    int64_t field = 0;
+    bool any = false;
+
+    value &= bits_of(argument);
+    if (argument->field != 0 && constant_find(field_name, &field)) {
+        uint64_t number = value & (uint64_t)field;
+        const char *name = name_of(meaning->numbers, bits_of(argument), number);
+        value &= ~(uint64_t)field;
+        any = number != 0 || (whole && name);
+        if (any && name)
+            add(writing, "%s", name);
+        else if (any)
+            add(writing, "%" PRIu64, number);
+    }
+    for (ssize_t i; value != 0 && (i = widest_flag(meaning->flags, value)) >= 0;) {
+        add(writing, "%s%s", any ? "|" : "", constant_name((size_t)i));
+        value &= ~(uint64_t)constant_value((size_t)i);
+        any = true;
+    }
+    const char *none = any ? NULL : name_of(meaning->flags, bits_of(argument), value);
+    if (none)
+        add(writing, "%s", none);
+    else if (value != 0)
+        add(writing, "%s0x%" PRIx64, any ? "|" : "", value);
+    else if (!any)
+        add(writing, "0");
+}
+
+const char *decode_value(const char *call, const struct argument *argument, uint64_t value,
+                         char *text)
+{
+    struct writing writing = {text, 0};
+    const struct meaning *meaning = decode_meaning(call, prototype_text(argument->name));
+    const char *name = NULL;
+
+    value = decode_cut(argument, value);
+    *text = '\0';
+    if (meaning && meaning->flags) {
+        add_flags(&writing, argument, meaning, value, true);
+        return text;
+    }
+    if (meaning && meaning->numbers)
+        name = name_of(meaning->numbers, bits_of(argument), value);
+    if (name)
+        add(&writing, "%s", name);
+    else if (meaning && meaning->octal)
+        add(&writing, value ? "0%" PRIo64 : "%" PRIo64, value);
+    else if (argument->is_pointer || (meaning && meaning->address))
+        add(&writing, value ? "0x%" PRIx64 : "NULL", value);
+    else
+        add_number(&writing, argument, value);
+    return text;
+}
+
+const char *decode_flags(const char *call, const struct argument *argument, uint64_t value,
+                         char *text)
+{
+    struct writing writing = {text, 0};
+    const struct meaning *meaning = decode_meaning(call, prototype_text(argument->name));
+
+    *text = '\0';
+    if (meaning && meaning->flags)
+        add_flags(&writing, argument, meaning, value, false);
+    else
+        add(&writing, "0x%" PRIx64, value & bits_of(argument));
+    return text;
+}
+
+/* Whether the call has been given the argument at INDEX: open's mode is for files that it makes. */
+static bool is_given(const struct prototype *prototype, unsigned index, const uint64_t arguments[6])
+{
+    int flags = prototype_argument(prototype, "flags");
+
+    if (strncmp(prototype_text(prototype->name), "open", 4) != 0 || flags < 0 ||
+        strcmp(prototype_text(prototype->arguments[index].name), "mode") != 0)
+        return true;
+    return (arguments[flags] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) != 0;
+}
+
+void decode_call(FILE *stream, int number, const uint64_t arguments[6])
+{
+    char name[CALL_NAME_MAX];
+    char value[DECODE_VALUE_MAX];
+    const struct prototype *prototype = decode_prototype(number);
+    const char *before = "";
+
+    fprintf(stream, "%s(", call_name(number, name));
+    for (unsigned i = 0; i < (prototype ? prototype->count : 6U); i++) {
+        if (!prototype)
+            fprintf(stream, "%s0x%" PRIx64, before, arguments[i]);
+        else if (is_given(prototype, i, arguments))
+            fprintf(stream, "%s%s", before,
+                    decode_value(name, &prototype->arguments[i], arguments[i], value));
+        before = ", ";
+    }
+    fputc(')', stream);
+}

@@ -1,0 +1,36 @@
+/* A thread that made a refused call, held between the call's end and its next instruction. There
+ * its registers can be read, and the call can be made to end it. */
+#ifndef PORTCULLIS_TOOL_HOLD_H
+#define PORTCULLIS_TOOL_HOLD_H
+
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* A zeroed structure is none. */
+struct hold {
+    pid_t thread;
+    bool traced;
+    bool stopped;
+    int signal; /* that arrived meanwhile */
+};
+
+/* Asks for THREAD to be held; it waits for the answer to a notification, which not even a tracer
+ * can break (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). Where it cannot be traced, there is no hold.
+ */
+void hold_begin(struct hold *hold, pid_t thread);
+
+/* After the answer: waits until it is stopped. Returns whether it is. */
+bool hold_wait(struct hold *hold);
+
+/* Lets it go on. */
+void hold_end(struct hold *hold);
+
+/* The same, but what it does next is to die of SIGSYS by the kernel's hand, with all its process,
+ * as for a verdict of "kill". */
+void hold_kill(struct hold *hold);
+
+/* The same, but it gets the signal SIGSYS for the call CALL, as for a verdict of "trap". */
+void hold_trap(struct hold *hold, const struct seccomp_data *call);
+
+#endif

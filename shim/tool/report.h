@@ -1,0 +1,30 @@
+/* run --report: tells of the calls that a whitelist refuses, from outside.
+ *
+ * Of several filters the strictest verdict wins, and one by errno is stricter than a notification:
+ * under the shim's filter nothing would ever be notified of. So the program gets a filter made of
+ * the same instructions, in which every refusal has become a notification, before it is executed;
+ * and the shim, which does all else as ever, is given a whitelist that allows everything. The
+ * gate's watcher answers: before the gate, that the call may pass; from then on, what
+ * rules_decide() says. If it dies, what would be refused fails with ENOSYS. */
+#ifndef PORTCULLIS_TOOL_REPORT_H
+#define PORTCULLIS_TOOL_REPORT_H
+
+#include <stdbool.h>
+
+#include "compose.h"
+#include "gate.h"
+#include "policy.h"
+
+struct report_settings {
+    const struct policy *policy;           /* borrowed: what holds */
+    const struct composition *composition; /* borrowed; NULL where POLICY is a file's */
+    const char *file;                      /* of the whitelist, to add lines to, or NULL */
+    bool all;                              /* tell of @fallback's ENOSYS, too */
+};
+
+/* Adds to GATE, which must not have been lowered, what it takes: hooks, and in `keep` a descriptor
+ * of the whitelist for the shim. Returns STATUS_OK, or STATUS_CANNOT after telling why. */
+int report_join(const struct report_settings *settings, struct gate *gate)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,26 @@
+/* Where in a program a system call was made. */
+#ifndef PORTCULLIS_TOOL_SITE_H
+#define PORTCULLIS_TOOL_SITE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What is known of one process's libraries; kept from call to call. A zeroed structure is none. */
+struct sites {
+    struct Dwfl *dwfl; /* owned */
+    bool attached;     /* its stacks can be read */
+    pid_t process;
+    uint64_t maps; /* a sum over /proc/PID/maps, as it was */
+};
+
+/* "libc.so.6!socket+0x7, called by libc.so.6!getaddrinfo+0x91c, called by curl!main+0x52": the
+ * instruction at PC, the function of the C library that led there, and who called that one. Callers
+ * are only known where THREAD of PROCESS is STOPPED, traced by this one. Returns TEXT. */
+const char *site_text(struct sites *sites, pid_t process, pid_t thread, bool stopped, uint64_t pc,
+                      char *text, size_t size);
+
+void sites_release(struct sites *sites);
+
+#endif

@@ -1,0 +1,168 @@
+#include "tell.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "decode.h"
+#include "propose.h"
+
+enum { TOLD_MAX = 100000, ORIGIN_MAX = 1024, COMM_MAX = 32 };
+
+/* At once, so that it is not torn; what cannot be written is lost. */
+static void write_error(const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;
+        text += written;
+        length -= (size_t)written;
+    }
+}
+
+static uint64_t add_sum(uint64_t sum, const char *text)
+{
+    for (; *text != '\0'; text++)
+        sum = (sum ^ (unsigned char)*text) * 1099511628211U;
+    return (sum ^ 0xff) * 1099511628211U;
+}
+
+/* Notes SUM. Returns whether it is new. */
+static bool note(struct teller *teller, uint64_t sum)
+{
+    for (size_t i = 0; i < teller->told_count; i++) {
+        if (teller->told[i] == sum)
+            return false;
+    }
+    if (teller->told_count == teller->told_capacity) {
+        size_t capacity = 2 * teller->told_capacity + 64;
+        uint64_t *grown =
+            capacity > TOLD_MAX ? NULL : reallocarray(teller->told, capacity, sizeof(*grown));
+        if (!grown)
+            return false;
+        teller->told = grown;
+        teller->told_capacity = capacity;
+    }
+    teller->told[teller->told_count++] = sum;
+    return true;
+}
+
+/* The name of a process or thread, which is its own to choose. */
+static const char *command_name(pid_t thread, char name[COMM_MAX])
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", thread);
+    FILE *file = fopen(path, "re");
+    if (!file || !fgets(name, COMM_MAX, file))
+        strcpy(name, "?");
+    if (file)
+        fclose(file);
+    name[strcspn(name, "\n")] = '\0';
+    for (char *c = name; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    }
+    return name;
+}
+
+/* Where ENTRY was written: FILE:LINE, or an option. */
+static const char *origin_of(const struct teller *teller, const struct entry *entry,
+                             char text[ORIGIN_MAX])
+{
+    const struct composition *composition = teller->composition;
+
+    if (composition && entry->place.line > 0 && entry->place.line <= composition->lines)
+        snprintf(text, ORIGIN_MAX, "%s", composition->origins[entry->place.line - 1]);
+    else
+        snprintf(text, ORIGIN_MAX, "%s:%u", entry->place.file, entry->place.line);
+    return text;
+}
+
+static void tell_remedy(const struct teller *teller, const struct refusal *refusal,
+                        const char *line, FILE *stream)
+{
+    const struct entry *entry = refusal->verdict->entry;
+    const char *before = "to allow it,";
+    char origin[ORIGIN_MAX];
+    char text[CALL_TEXT_MAX];
+    char name[CALL_NAME_MAX];
+
+    if (refusal->verdict->reason == REASON_DENIED) {
+        fprintf(stream, "    to allow it, change %s [deny]:  %s\n",
+                origin_of(teller, entry, origin),
+                entry_text(entry, call_name(refusal->call->nr, name), text));
+        before = "and add,";
+    }
+    if (*line == '\0')
+        return;
+    if (teller->file)
+        fprintf(stream, "    %s in %s [allow]:  %s\n", before, teller->file, line);
+    else
+        fprintf(stream, "    %s on the command line:  --allow \"%s\"\n", before,
+                strncmp(line, "syscalls = ", 11) == 0 ? line + 11 : line);
+}
+
+static void tell(const struct teller *teller, const struct refusal *refusal, const char *action,
+                 const char *line)
+{
+    char *text = NULL;
+    size_t length = 0;
+    char name[COMM_MAX];
+    FILE *stream = open_memstream(&text, &length);
+
+    if (!stream)
+        return;
+    fputs("portcullis: refused ", stream);
+    decode_call(stream, refusal->call->nr, (const uint64_t *)refusal->call->args);
+    fprintf(stream, " = %s\n    in %s (pid %d", action, command_name(refusal->process, name),
+            refusal->process);
+    if (refusal->thread != refusal->process)
+        fprintf(stream, ", thread %d", refusal->thread);
+    fprintf(stream, "), from %s\n", refusal->site);
+    tell_remedy(teller, refusal, line, stream);
+    if (fclose(stream) == 0)
+        write_error(text, length);
+    free(text);
+}
+
+void tell_refusal(struct teller *teller, const struct refusal *refusal)
+{
+    const struct seccomp_data *call = refusal->call;
+    char line[PROPOSE_LINE_MAX];
+    char action[CALL_ACTION_MAX];
+    char name[CALL_NAME_MAX];
+
+    propose_line(&teller->policy->rules, call->nr, (const uint64_t *)call->args, line);
+    action_text(refusal->verdict->action, action);
+    uint64_t sum = add_sum(1469598103934665603U, call_name(call->nr, name));
+    sum = add_sum(add_sum(add_sum(sum, action), line), refusal->site);
+    teller->total++;
+    if (note(teller, sum))
+        tell(teller, refusal, action, line);
+}
+
+void tell_count(const struct teller *teller)
+{
+    char text[128];
+    int length;
+
+    if (teller->total == 0)
+        length = snprintf(text, sizeof(text), "portcullis: no call was refused\n");
+    else
+        length = snprintf(text, sizeof(text), "portcullis: %zu refused call%s told, %zu in all\n",
+                          teller->told_count, teller->told_count == 1 ? "" : "s", teller->total);
+    write_error(text, (size_t)length);
+}
+
+void tell_release(struct teller *teller)
+{
+    free(teller->told);
+    teller->told = NULL;
+}

@@ -1,0 +1,40 @@
+/* What a user is told of a refused call, once for each place that it is made at. */
+#ifndef PORTCULLIS_TOOL_TELL_H
+#define PORTCULLIS_TOOL_TELL_H
+
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "compose.h"
+#include "policy.h"
+
+struct teller {
+    const struct policy *policy;
+    const struct composition *composition; /* of the command line's lines, or NULL */
+    const char *file;                      /* the whitelist to add lines to, or NULL */
+    uint64_t *told;                        /* owned: sums of what has been told */
+    size_t told_count;
+    size_t told_capacity;
+    size_t total;
+};
+
+/* A refused call. */
+struct refusal {
+    const struct seccomp_data *call;
+    const struct verdict *verdict;
+    pid_t process;
+    pid_t thread;
+    const char *site; /* site_text()'s */
+};
+
+/* Writes it on standard error, unless the same was told before, and counts it. */
+void tell_refusal(struct teller *teller, const struct refusal *refusal);
+
+/* The count, at the end. */
+void tell_count(const struct teller *teller);
+
+void tell_release(struct teller *teller);
+
+#endif
