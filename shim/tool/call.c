@@ -1,0 +1,164 @@
+#include "call.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../config/constants.h"
+#include "../../config/prototypes.h"
+#include "../../config/suggest.h"
+
+/* Finds what libseccomp or, for newer calls, the prototypes call NUMBER. */
+static bool find_name(int number, char name[CALL_NAME_MAX])
+{
+    char *known = number >= 0 ? seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number) : NULL;
+    const struct prototype *prototype = known ? NULL : prototype_find_number(number);
+
+    if (known)
+        snprintf(name, CALL_NAME_MAX, "%s", known);
+    else if (prototype)
+        snprintf(name, CALL_NAME_MAX, "%s", prototype_text(prototype->name));
+    free(known);
+    return known || prototype;
+}
+
+const char *call_name(int number, char name[CALL_NAME_MAX])
+{
+    if (!find_name(number, name))
+        snprintf(name, CALL_NAME_MAX, "%d", number);
+    return name;
+}
+
+bool call_is_known(int number)
+{
+    char name[CALL_NAME_MAX];
+
+    return find_name(number, name);
+}
+
+int call_number(const char *word)
+{
+    if (isdigit((unsigned char)*word)) {
+        char *end;
+        errno = 0;
+        unsigned long number = strtoul(word, &end, 0);
+        return errno == 0 && *end == '\0' && number <= INT32_MAX ? (int)number : -ENOENT;
+    }
+    int number = seccomp_syscall_resolve_name(word);
+    if (number >= 0)
+        return number;
+    const struct prototype *prototype = prototype_find(word);
+    return prototype && prototype->number >= 0 ? prototype->number : -ENOENT;
+}
+
+const char *call_suggestion(const char *word, char *text, size_t size)
+{
+    struct suggestion suggestion = suggestion_for(word);
+
+    for (size_t i = 0; i < prototype_count(); i++)
+        suggestion_offer(&suggestion, prototype_text(prototype_at(i)->name));
+    return suggestion_text(&suggestion, text, size);
+}
+
+const char *call_argument_name(int number, unsigned argument, char name[CALL_NAME_MAX])
+{
+    char syscall[CALL_NAME_MAX];
+    const struct prototype *prototype = prototype_find(call_name(number, syscall));
+
+    if (prototype && argument < prototype->count)
+        snprintf(name, CALL_NAME_MAX, "%s", prototype_text(prototype->arguments[argument].name));
+    else
+        snprintf(name, CALL_NAME_MAX, "a%u", argument);
+    return name;
+}
+
+bool call_value(const char *word, uint64_t *value)
+{
+    char part[CALL_NAME_MAX];
+
+    *value = 0;
+    for (;;) {
+        size_t length = strcspn(word, "|");
+        int64_t number;
+        if (length == 0 || length >= sizeof(part))
+            return false;
+        memcpy(part, word, length);
+        part[length] = '\0';
+        if (!condition_number(part, &number))
+            return false;
+        *value |= (uint64_t)number;
+        if (word[length] == '\0')
+            return true;
+        word += length + 1;
+    }
+}
+
+const char *action_text(struct action action, char text[CALL_ACTION_MAX])
+{
+    static const char *const NAMES[] = {
+        [ACTION_ALLOW] = "allow", [ACTION_LOG] = "log",   [ACTION_ERRNO] = "",
+        [ACTION_TRAP] = "trap",   [ACTION_KILL] = "kill",
+    };
+    const char *name = constant_errno_name(action.error);
+
+    if (action.kind != ACTION_ERRNO)
+        snprintf(text, CALL_ACTION_MAX, "%s", NAMES[action.kind]);
+    else if (name)
+        snprintf(text, CALL_ACTION_MAX, "%s", name);
+    else
+        snprintf(text, CALL_ACTION_MAX, "%u", action.error);
+    return text;
+}
+
+bool action_allows(struct action action)
+{
+    return action.kind == ACTION_ALLOW || action.kind == ACTION_LOG;
+}
+
+const char *entry_text(const struct entry *entry, const char *name, char text[CALL_TEXT_MAX])
+{
+    char action[CALL_ACTION_MAX];
+
+    action_text(entry->action, action);
+    if (entry->section == SECTION_ALLOW && !entry->conditional)
+        snprintf(text, CALL_TEXT_MAX, "syscalls = %s", name);
+    else if (entry->section == SECTION_ALLOW)
+        snprintf(text, CALL_TEXT_MAX, "%s = %s", name, entry->condition_text);
+    else if (!entry->conditional)
+        snprintf(text, CALL_TEXT_MAX, "%s = %s", name, action);
+    else
+        snprintf(text, CALL_TEXT_MAX, "%s = %s if %s", name, action, entry->condition_text);
+    return text;
+}
+
+/* Whether an "and" stands at AT in TEXT, as a word of its own. */
+static bool is_joint(const char *text, const char *at)
+{
+    static const char SEPARATORS[] = " \t,";
+
+    return strncmp(at, "and", 3) == 0 && at > text && strchr(SEPARATORS, at[-1]) && at[3] != '\0' &&
+           strchr(SEPARATORS, at[3]);
+}
+
+const char *entry_clause(const struct entry *entry, size_t index, char text[CALL_TEXT_MAX])
+{
+    const char *condition = entry->condition_text ? entry->condition_text : "";
+    const char *start = condition;
+    const char *at;
+
+    for (at = condition; *at != '\0'; at++) {
+        if (!is_joint(condition, at))
+            continue;
+        if (index-- == 0)
+            break;
+        start = at + 3;
+    }
+    start += strspn(start, " \t,");
+    snprintf(text, CALL_TEXT_MAX, "%.*s", (int)(at - start), start);
+    for (size_t end = strlen(text); end > 0 && strchr(" \t,", text[end - 1]); end--)
+        text[end - 1] = '\0';
+    return text;
+}

@@ -1,0 +1,50 @@
+/* System calls as people write them: names, arguments, verdicts and lines, to numbers and back. */
+#ifndef PORTCULLIS_TOOL_CALL_H
+#define PORTCULLIS_TOOL_CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../config/whitelist.h"
+
+enum {
+    CALL_NUMBERS = 1024, /* numbers from here on have no names yet */
+    CALL_NAME_MAX = 64,
+    CALL_ACTION_MAX = 24,
+    CALL_TEXT_MAX = 512,
+};
+
+/* The name of a system call of this architecture, or its number in digits. Returns NAME. */
+const char *call_name(int number, char name[CALL_NAME_MAX]);
+
+/* Whether NUMBER has a name. */
+bool call_is_known(int number);
+
+/* The number of the system call WORD, a name or a number; -ENOENT if there is no such name here. */
+int call_number(const char *word);
+
+/* "; did you mean 'open'?" for a name that call_number() does not know, or "". Returns TEXT. */
+const char *call_suggestion(const char *word, char *text, size_t size);
+
+/* The name of an argument of a system call, or "a0" to "a5". Returns NAME. */
+const char *call_argument_name(int number, unsigned argument, char name[CALL_NAME_MAX]);
+
+/* The value of "AF_UNIX", "0x10" or "O_RDWR|O_CREAT". Returns false if a part is neither a constant
+ * nor a number. */
+bool call_value(const char *word, uint64_t *value);
+
+/* "EPERM", "errno 4000", "kill", "trap", "allow", "log". Returns TEXT. */
+const char *action_text(struct action action, char text[CALL_ACTION_MAX]);
+
+/* Whether a call with this verdict is made. */
+bool action_allows(struct action action);
+
+/* The line that ENTRY is, about NAME (a member, where ENTRY speaks of a group): "socket = domain in
+ * AF_UNIX", "syscalls = read", "ptrace = kill". Returns TEXT. */
+const char *entry_text(const struct entry *entry, const char *name, char text[CALL_TEXT_MAX]);
+
+/* The clause INDEX of ENTRY's condition, as it was written. Returns TEXT. */
+const char *entry_clause(const struct entry *entry, size_t index, char text[CALL_TEXT_MAX]);
+
+#endif

@@ -1,0 +1,36 @@
+#include "json.h"
+
+#include <stdio.h>
+
+#include "call.h"
+
+void json_add_string(struct json_object *object, const char *key, const char *text)
+{
+    json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
+}
+
+void json_add_number(struct json_object *object, const char *key, uint64_t number)
+{
+    json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
+struct json_object *json_entry(const struct entry *entry, const char *name)
+{
+    struct json_object *object = json_object_new_object();
+    char text[CALL_TEXT_MAX];
+
+    json_add_string(object, "file", entry->place.file);
+    json_add_number(object, "line", entry->place.line);
+    json_add_string(object, "section", entry->section == SECTION_ALLOW ? "allow" : "deny");
+    if (entry->subject.kind == SUBJECT_GROUP)
+        json_add_string(object, "group", entry->subject.name);
+    json_add_string(object, "text", entry_text(entry, name, text));
+    return object;
+}
+
+void json_print(struct json_object *object)
+{
+    puts(json_object_to_json_string_ext(object,
+                                        JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(object);
+}
