@@ -1,0 +1,205 @@
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit.h"
+#include "call.h"
+#include "explain.h"
+#include "json.h"
+#include "region.h"
+#include "tool.h"
+
+/* What the log says, each thing once. */
+struct report {
+    struct finding {
+        struct audit audit;
+        unsigned long count;
+    } * findings; /* owned */
+    size_t count;
+    size_t capacity;
+    unsigned long passed_over;
+};
+
+static bool is_same(const struct audit *one, const struct audit *other)
+{
+    return one->number == other->number && one->foreign == other->foreign &&
+           one->fate == other->fate && strcmp(one->program, other->program) == 0 &&
+           one->argument_count == other->argument_count &&
+           memcmp(one->arguments, other->arguments, sizeof(one->arguments)) == 0;
+}
+
+static bool add(struct report *report, const struct audit *audit)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        if (is_same(&report->findings[i].audit, audit)) {
+            report->findings[i].count++;
+            return true;
+        }
+    }
+    if (report->count == report->capacity) {
+        size_t capacity = report->capacity ? 2 * report->capacity : 16;
+        struct finding *grown = realloc(report->findings, capacity * sizeof(*grown));
+        if (!grown)
+            return false;
+        report->findings = grown;
+        report->capacity = capacity;
+    }
+    report->findings[report->count++] = (struct finding){*audit, 1};
+    return true;
+}
+
+static bool read_log(struct report *report)
+{
+    char *line = NULL;
+    size_t size = 0;
+    bool good = true;
+
+    while (good && getline(&line, &size, stdin) >= 0) {
+        struct audit audit;
+        if (audit_parse(line, &audit))
+            good = add(report, &audit);
+        else
+            report->passed_over++;
+    }
+    free(line);
+    return good;
+}
+
+static bool keep(void *context, const struct region *region, const struct verdict *verdict,
+                 const struct verdict *same)
+{
+    (void)same;
+    *(struct verdict *)context = *verdict;
+    return region->arguments[0].mask == 0 && region->arguments[1].mask == 0 &&
+           region->arguments[2].mask == 0 && region->arguments[3].mask == 0 &&
+           region->arguments[4].mask == 0 && region->arguments[5].mask == 0;
+}
+
+/* What POLICY says of the call. Returns false where that depends on arguments that are unknown. */
+static bool decide(const struct policy *policy, const struct audit *audit, struct verdict *verdict)
+{
+    struct opinion opinion;
+
+    *verdict = rules_decide(&policy->rules, audit->foreign ? 0 : seccomp_arch_native(),
+                            audit->number, audit->arguments);
+    if (audit->argument_count > 0 || audit->foreign)
+        return true;
+    int error = opinion_form(&policy->rules, audit->number, &opinion);
+    bool known = !error && region_visit(&opinion, NULL, keep, verdict);
+    opinion_release(&opinion);
+    return known;
+}
+
+static void print_advice(const struct policy *policy, const struct audit *audit, const char *name)
+{
+    struct verdict verdict;
+    char action[CALL_ACTION_MAX], text[CALL_TEXT_MAX], in[CALL_TEXT_MAX] = "";
+
+    if (audit->foreign) {
+        puts("  no line allows it: calls of another architecture are always refused");
+        return;
+    }
+    if (policy && !decide(policy, audit, &verdict)) {
+        printf("  %s: it depends on the arguments, see 'portcullis explain %s %s'\n",
+               policy->whitelist.name, policy->whitelist.name, name);
+    } else if (policy && action_allows(verdict.action)) {
+        printf("  %s allows it\n", policy->whitelist.name);
+        return;
+    } else if (policy && verdict.reason == REASON_DENIED) {
+        printf("  to allow it, take away or narrow %s:%u [deny]:  %s\n", verdict.entry->place.file,
+               verdict.entry->place.line, entry_text(verdict.entry, name, text));
+        return;
+    } else if (policy) {
+        printf("  %s says: %s\n", policy->whitelist.name, action_text(verdict.action, action));
+    }
+    if (policy)
+        snprintf(in, sizeof(in), "%.400s ", policy->whitelist.name);
+    printf("  to allow it whatever its arguments, in %s[allow]:  syscalls = %s\n", in, name);
+}
+
+static const char *name_of(const struct audit *audit, char name[CALL_NAME_MAX])
+{
+    if (audit->foreign)
+        snprintf(name, CALL_NAME_MAX, "call %d of another architecture", audit->number);
+    else
+        call_name(audit->number, name);
+    return name;
+}
+
+static void print_finding(const struct policy *policy, const struct finding *finding)
+{
+    const struct audit *audit = &finding->audit;
+    char name[CALL_NAME_MAX];
+
+    printf("%s in %s (pid %d, %s) was %s", name_of(audit, name), audit->program, audit->pid,
+           audit->executable, audit->fate);
+    if (finding->count > 1)
+        printf(", %lu times", finding->count);
+    putchar('\n');
+    for (unsigned i = 0; i < audit->argument_count; i++) {
+        char argument[CALL_NAME_MAX];
+        printf("%s%s = 0x%lx", i ? ", " : "  with ", call_argument_name(audit->number, i, argument),
+               (unsigned long)audit->arguments[i]);
+    }
+    if (audit->argument_count > 0)
+        putchar('\n');
+    print_advice(policy, audit, name);
+}
+
+static struct json_object *json_finding(const struct policy *policy, const struct finding *finding)
+{
+    const struct audit *audit = &finding->audit;
+    struct json_object *object = json_object_new_object();
+    char name[CALL_NAME_MAX], text[CALL_TEXT_MAX];
+    struct verdict verdict;
+
+    json_add_string(object, "syscall", name_of(audit, name));
+    json_add_number(object, "number", (uint64_t)audit->number);
+    json_object_object_add(object, "foreign", json_object_new_boolean(audit->foreign));
+    json_add_string(object, "program", audit->program);
+    json_add_number(object, "pid", (uint64_t)audit->pid);
+    json_add_string(object, "executable", audit->executable);
+    json_add_string(object, "fate", audit->fate);
+    json_add_number(object, "count", finding->count);
+    snprintf(text, sizeof(text), "syscalls = %s", name);
+    json_add_string(object, "to_allow", audit->foreign ? NULL : text);
+    if (policy)
+        json_add_string(object, "verdict",
+                        decide(policy, audit, &verdict) ? action_text(verdict.action, text) : NULL);
+    return object;
+}
+
+static void print_json(const struct policy *policy, const struct report *report)
+{
+    struct json_object *object = json_object_new_object();
+    struct json_object *calls = json_object_new_array();
+
+    for (size_t i = 0; i < report->count; i++)
+        json_object_array_add(calls, json_finding(policy, &report->findings[i]));
+    json_object_object_add(object, "calls", calls);
+    json_add_number(object, "passed_over", report->passed_over);
+    json_print(object);
+}
+
+int explain_audit(const struct policy *policy, bool json)
+{
+    struct report report = {0};
+    bool good = read_log(&report);
+
+    if (!good) {
+        tool_error("out of memory");
+    } else if (json) {
+        print_json(policy, &report);
+    } else {
+        for (size_t i = 0; i < report.count; i++)
+            print_finding(policy, &report.findings[i]);
+        if (report.count == 0)
+            puts("the log tells of no system call that a filter refused");
+        if (report.passed_over > 0)
+            printf("%lu other line%s passed over\n", report.passed_over,
+                   report.passed_over == 1 ? "" : "s");
+    }
+    free(report.findings);
+    return good ? STATUS_OK : STATUS_OS;
+}
