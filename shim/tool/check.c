@@ -1,0 +1,274 @@
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "call.h"
+#include "json.h"
+#include "lint.h"
+#include "region.h"
+#include "tool.h"
+
+static const char HELP[] =
+    "usage: portcullis check [--strict] [--json] [--no-warn NAME]... FILE...\n"
+    "\n"
+    "Finds the mistakes in whitelists, and warns of what is valid and probably not meant.\n"
+    "Then says of how many system calls each FILE allows all, constrains (by their arguments),\n"
+    "or refuses all.\n"
+    "\n"
+    "  --strict        a warning makes the status 1\n"
+    "  --json          print JSON instead\n"
+    "  --no-warn NAME  leave out the warnings of this name, which stands behind each of them\n"
+    "\n"
+    "One warning is silenced by a comment on its line (for a file as a whole, on the first):\n"
+    "\n"
+    "    mprotect = prot in 0..7      ; no-warn: executable-memory\n"
+    "\n"
+    "The warnings:\n";
+
+/* What is asked for on the command line. */
+struct check {
+    bool strict;
+    bool json;
+    bool colour;
+    bool muted[LINT_COUNT];
+    struct json_object *files; /* for --json */
+};
+
+/* How many system calls there are of each kind. */
+struct summary {
+    unsigned allowed;
+    unsigned constrained;
+    unsigned refused;
+};
+
+enum { SEEN_ALLOWED = 1, SEEN_REFUSED = 2 };
+
+static bool see(void *context, const struct region *region, const struct verdict *verdict,
+                const struct verdict *same)
+{
+    unsigned *seen = context;
+
+    (void)region;
+    (void)same;
+    *seen |= action_allows(verdict->action) ? SEEN_ALLOWED : SEEN_REFUSED;
+    return *seen != (SEEN_ALLOWED | SEEN_REFUSED);
+}
+
+static void count_call(const struct rules *rules, int number, struct summary *summary)
+{
+    struct opinion opinion;
+    unsigned seen = 0;
+
+    /* where it can't be told, it is for lack of time: it is a long condition */
+    if (opinion_form(rules, number, &opinion) != 0 || !region_visit(&opinion, NULL, see, &seen))
+        seen = SEEN_ALLOWED | SEEN_REFUSED;
+    opinion_release(&opinion);
+    summary->allowed += seen == SEEN_ALLOWED;
+    summary->refused += seen == SEEN_REFUSED;
+    summary->constrained += seen == (SEEN_ALLOWED | SEEN_REFUSED);
+}
+
+static struct summary summarize(const struct rules *rules)
+{
+    struct summary summary = {0};
+
+    for (int number = 0; number < CALL_NUMBERS; number++) {
+        if (call_is_known(number) || rules_find(rules, number))
+            count_call(rules, number, &summary);
+    }
+    return summary;
+}
+
+static const char *colour_of(const char *severity)
+{
+    if (strcmp(severity, "error") == 0)
+        return "\033[1;31m";
+    return strcmp(severity, "warning") == 0 ? "\033[1;35m" : "\033[1;36m";
+}
+
+/* The first of ": error: " and the like in TEXT, or NULL; *SEVERITY is the word. */
+static const char *find_severity(const char *text, const char **severity)
+{
+    static const char *const WORDS[] = {"error", "warning", "note"};
+    const char *first = NULL;
+
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+        char mark[16];
+        snprintf(mark, sizeof(mark), ": %s: ", WORDS[i]);
+        const char *at = strstr(text, mark);
+        if (at && (!first || at < first)) {
+            first = at;
+            *severity = WORDS[i];
+        }
+    }
+    return first;
+}
+
+static void tell_text(void *context, const char *text, size_t length)
+{
+    const struct check *check = context;
+    char line[2 * DIAGNOSTIC_TEXT_MAX];
+    const char *severity;
+
+    snprintf(line, sizeof(line), "%.*s", (int)length, text);
+    const char *mark = check->colour ? find_severity(line, &severity) : NULL;
+    if (!mark) {
+        fputs(line, stderr);
+        return;
+    }
+    fprintf(stderr, "%.*s: %s%s\033[0m%s", (int)(mark - line), line, colour_of(severity), severity,
+            mark + 2 + strlen(severity));
+}
+
+/* Takes the name in brackets from the end of TEXT; returns it, or NULL. */
+static char *take_linter(char *text)
+{
+    size_t length = strlen(text);
+    char *bracket = strrchr(text, '[');
+
+    if (!bracket || bracket == text || text[length - 1] != ']')
+        return NULL;
+    text[length - 1] = '\0';
+    bracket[-1] = '\0';
+    return bracket + 1;
+}
+
+static void tell_json(void *context, const char *text, size_t length)
+{
+    char line[2 * DIAGNOSTIC_TEXT_MAX];
+    const char *severity = "note";
+    struct json_object *object = json_object_new_object();
+
+    snprintf(line, sizeof(line), "%.*s", (int)length - 1, text);
+    const char *mark = find_severity(line, &severity);
+    char *message = mark ? line + (mark - line) + strlen(severity) + 4 : line;
+    char *linter = strcmp(severity, "warning") == 0 ? take_linter(message) : NULL;
+    unsigned long number = 0;
+    if (mark) {
+        line[mark - line] = '\0';
+        char *colon = strrchr(line, ':');
+        if (colon && colon[1] != '\0' && strspn(colon + 1, "0123456789") == strlen(colon + 1)) {
+            number = strtoul(colon + 1, NULL, 10);
+            *colon = '\0';
+        }
+        json_add_string(object, "file", line);
+        json_add_number(object, "line", number);
+    }
+    json_add_string(object, "severity", severity);
+    json_add_string(object, "message", message);
+    if (linter)
+        json_add_string(object, "name", linter);
+    json_object_array_add(context, object);
+}
+
+static void report_json(const struct check *check, const struct policy *policy, const char *file,
+                        const struct summary *summary)
+{
+    struct json_object *object = json_object_new_object();
+    struct json_object *messages = json_object_new_array();
+
+    diagnostics_tell(&policy->diagnostics, tell_json, messages);
+    json_add_string(object, "file", file);
+    json_add_number(object, "errors", policy->diagnostics.errors);
+    json_add_number(object, "warnings", policy->diagnostics.warnings);
+    json_object_object_add(object, "messages", messages);
+    if (summary) {
+        json_add_number(object, "allowed", summary->allowed);
+        json_add_number(object, "constrained", summary->constrained);
+        json_add_number(object, "refused", summary->refused);
+        json_add_number(object, "instructions", policy->filter.count);
+    }
+    json_object_array_add(check->files, object);
+}
+
+static void report_text(struct check *check, const struct policy *policy, const char *file,
+                        const struct summary *summary)
+{
+    diagnostics_tell(&policy->diagnostics, tell_text, check);
+    if (summary)
+        printf("%s: %u system calls allowed, %u constrained, %u refused; %zu BPF instructions\n",
+               file, summary->allowed, summary->constrained, summary->refused,
+               policy->filter.count);
+}
+
+static int check_file(struct check *check, const char *file)
+{
+    struct policy policy;
+    struct summary summary;
+    int status = policy_read(file, &policy);
+    bool valid = status == STATUS_OK;
+
+    if (valid) {
+        struct lint lint = {.policy = &policy, .diagnostics = &policy.diagnostics};
+        memcpy(lint.muted, check->muted, sizeof(lint.muted));
+        lint_policy(&lint);
+        summary = summarize(&policy.rules);
+        if (check->strict && policy.diagnostics.warnings > 0)
+            status = STATUS_NO;
+    }
+    if (check->json)
+        report_json(check, &policy, file, valid ? &summary : NULL);
+    else
+        report_text(check, &policy, file, valid ? &summary : NULL);
+    policy_release(&policy);
+    return status;
+}
+
+static int help(void)
+{
+    puts(HELP);
+    for (enum linter linter = 0; linter < LINT_COUNT; linter++)
+        printf("  %-18s %s\n", linter_name(linter), linter_purpose(linter));
+    puts("\nStatus: 0; 1 for warnings with --strict; 78 for mistakes.");
+    return STATUS_OK;
+}
+
+static int check_files(struct check *check, char **files)
+{
+    int status = STATUS_OK;
+
+    check->colour = tool_colours(STDERR_FILENO);
+    check->files = check->json ? json_object_new_array() : NULL;
+    for (; *files; files++) {
+        int one = check_file(check, *files);
+        status = one > status ? one : status;
+    }
+    if (check->json) {
+        struct json_object *object = json_object_new_object();
+        json_object_object_add(object, "files", check->files);
+        json_print(object);
+    }
+    return status;
+}
+
+int verb_check(int count, char **arguments)
+{
+    static const struct option OPTIONS[] = {{"strict", no_argument, NULL, 's'},
+                                            {"json", no_argument, NULL, 'j'},
+                                            {"no-warn", required_argument, NULL, 'n'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    struct check check = {0};
+    enum linter linter;
+
+    opterr = 0;
+    for (int option; (option = getopt_long(count, arguments, "+:h", OPTIONS, NULL)) != -1;) {
+        if (option == 'h')
+            return help();
+        if (option == ':')
+            return tool_usage("check", "'%s' takes the name of a warning", arguments[optind - 1]);
+        if (option == '?')
+            return tool_usage("check", "unknown option '%s'", arguments[optind - 1]);
+        if (option == 'n' && !linter_find(optarg, &linter))
+            return tool_usage("check", "there is no warning called '%s'", optarg);
+        if (option == 'n')
+            check.muted[linter] = true;
+        check.strict |= option == 's';
+        check.json |= option == 'j';
+    }
+    if (optind == count)
+        return tool_usage("check", "a whitelist is missing");
+    return check_files(&check, arguments + optind);
+}

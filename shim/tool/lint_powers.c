@@ -1,0 +1,134 @@
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+
+#include "call.h"
+#include "lint.h"
+
+/* A call that should not be allowed lightly, with arguments under which it does its worst. */
+static const struct {
+    char name[20];
+    enum linter linter;
+    uint64_t arguments[6];
+    const char *text;
+} POWERS[] = {
+    {"ptrace", LINT_HARDENING, {PTRACE_SEIZE, 1}, "it can take over processes that have no filter"},
+    {"process_vm_writev", LINT_HARDENING, {1}, "it can change processes that have no filter"},
+    {"pidfd_getfd", LINT_HARDENING, {3, 1}, "it can take descriptors from other processes"},
+    {"bpf", LINT_HARDENING, {5}, "it puts programs into the kernel"},
+    {"io_uring_setup",
+     LINT_HARDENING,
+     {8},
+     "what is asked of the kernel through the ring passes no filter"},
+    {"userfaultfd", LINT_HARDENING, {0}, "it can hold the kernel up in the middle of a call"},
+    {"seccomp",
+     LINT_HARDENING,
+     {SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER},
+     "with SECCOMP_FILTER_FLAG_NEW_LISTENER the program can answer calls in the kernel's place"},
+    {"mmap",
+     LINT_EXECUTABLE_MEMORY,
+     {0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX},
+     "it can make memory executable; 'mmap = prot without PROT_EXEC' can't"},
+    {"mprotect",
+     LINT_EXECUTABLE_MEMORY,
+     {4096, 4096, PROT_READ | PROT_EXEC},
+     "it can make memory executable; 'mprotect = prot without PROT_EXEC' can't"},
+    {"pkey_mprotect",
+     LINT_EXECUTABLE_MEMORY,
+     {4096, 4096, PROT_READ | PROT_EXEC},
+     "it can make memory executable; 'pkey_mprotect = prot without PROT_EXEC' can't"},
+    {"clone",
+     LINT_NAMESPACES,
+     {CLONE_NEWUSER | SIGCHLD},
+     "in a user namespace a program has every capability; 'clone = flags without CLONE_NEWUSER' "
+     "makes none"},
+    {"clone3",
+     LINT_NAMESPACES,
+     {4096, 88},
+     "in a user namespace a program has every capability, and clone3's flags can't be looked at; "
+     "without it the C library takes clone"},
+    {"unshare",
+     LINT_NAMESPACES,
+     {CLONE_NEWUSER},
+     "in a user namespace a program has every capability"},
+    {"setns", LINT_NAMESPACES, {3, CLONE_NEWUSER}, "it enters the namespaces of other programs"},
+};
+
+/* What ld.so and the C library of a new program can't do without, and how they call it. */
+static const struct {
+    char name[12];
+    char twin[12]; /* either will do */
+    uint64_t arguments[6];
+} NEEDS[] = {
+    {"mmap", "", {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, 3, 0}},
+    {"mprotect", "", {4096, 4096, PROT_READ}},
+    {"openat", "open", {(uint64_t)AT_FDCWD, 4096, O_RDONLY | O_CLOEXEC}},
+    {"read", "", {3, 4096, 832}},
+    {"newfstatat", "fstat", {3, 4096, 4096, AT_EMPTY_PATH}},
+    {"close", "", {3}},
+    {"arch_prctl", "", {0x1002, 4096}},
+};
+
+static struct verdict decide(const struct lint *lint, const char *name, const uint64_t arguments[6])
+{
+    return rules_decide(&lint->policy->rules, seccomp_arch_native(), call_number(name), arguments);
+}
+
+static bool allows(const struct lint *lint, const char *name, const uint64_t arguments[6])
+{
+    return *name != '\0' && action_allows(decide(lint, name, arguments).action);
+}
+
+static void check_power(struct lint *lint, size_t index)
+{
+    const struct settings *settings = &lint->policy->whitelist.settings;
+    const char *name = POWERS[index].name;
+    struct verdict verdict = decide(lint, name, POWERS[index].arguments);
+    const struct entry *entry = verdict.entry;
+    char by[64] = "";
+
+    if (!action_allows(verdict.action))
+        return;
+    if (!entry)
+        snprintf(by, sizeof(by), " by the default");
+    else if (entry->subject.kind == SUBJECT_GROUP)
+        snprintf(by, sizeof(by), " by @%.40s", entry->subject.name);
+    lint_warn(lint, POWERS[index].linter, entry ? entry->place : settings->default_place,
+              "'%s' is allowed%s: %s", name, by, POWERS[index].text);
+}
+
+static void check_loader(struct lint *lint, const char *name)
+{
+    const uint64_t any[6] = {4096, 4096, 4096};
+    struct verdict verdict = decide(lint, name, any);
+    char missing[CALL_TEXT_MAX] = "";
+
+    if (!action_allows(verdict.action) || !verdict.entry)
+        return;
+    for (size_t i = 0; i < sizeof(NEEDS) / sizeof(NEEDS[0]); i++) {
+        size_t used = strlen(missing);
+        if (!allows(lint, NEEDS[i].name, NEEDS[i].arguments) &&
+            !allows(lint, NEEDS[i].twin, NEEDS[i].arguments))
+            snprintf(missing + used, sizeof(missing) - used, "%s%s", used ? ", " : "",
+                     NEEDS[i].name);
+    }
+    if (*missing != '\0')
+        lint_warn(lint, LINT_NO_LOADER, verdict.entry->place,
+                  "'%s' is allowed, but not what a new program needs to start (%s); @loader has it",
+                  name, missing);
+}
+
+void lint_powers(struct lint *lint)
+{
+    if (lint->policy->rules.default_action.kind == ACTION_LOG)
+        return; /* nothing is in force yet */
+    for (size_t i = 0; i < sizeof(POWERS) / sizeof(POWERS[0]); i++)
+        check_power(lint, i);
+    check_loader(lint, "execve");
+}
