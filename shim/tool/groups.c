@@ -39,16 +39,18 @@ int verb_groups(int count, char **arguments)
 {
     static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'}, {0}};
 
+    opterr = 0;
     switch (getopt_long(count, arguments, "+h", OPTIONS, NULL)) {
     case -1:
         break;
     case 'h':
         puts("usage: portcullis groups [@GROUP]\n\n"
              "Lists the groups of system calls, or the members of one.\n"
-             "A member with a '?' is skipped where this build does not know it.");
+             "A member with a '?' is skipped where this build does not know it.\n\n"
+             "Status: 0; 1 for a group that there is not.");
         return STATUS_OK;
     default:
-        return tool_usage("groups", "wrong option");
+        return tool_usage("groups", "unknown option '%s'", arguments[optind - 1]);
     }
     if (optind == count)
         return list_all();

@@ -58,7 +58,7 @@ static int help(void)
     puts("usage: portcullis VERB [ARGUMENT...]\n");
     for (size_t i = 0; i < VERB_COUNT; i++)
         printf("  %-8s %s\n", VERBS[i].name, VERBS[i].purpose);
-    puts("\n'portcullis VERB --help' tells more.");
+    puts("\n'portcullis VERB --help' tells more; 'portcullis --version' which one this is.");
     return STATUS_OK;
 }
 
