@@ -6,7 +6,6 @@
 #include <libelf.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -60,7 +59,7 @@ static bool has_go_note(Elf *elf, const GElf_Phdr *header)
     size_t offset = 0;
 
     while (data && (offset = gelf_getnote(data, offset, &note, &name, &content)) > 0) {
-        if (note.n_namesz == sizeof("Go") && memcmp((char *)data->d_buf + name, "Go", 3) == 0)
+        if (note.n_namesz >= 3 && memcmp((char *)data->d_buf + name, "Go", 3) == 0)
             return true;
     }
     return false;
@@ -92,15 +91,14 @@ static bool check_kind(Elf *elf, struct image_reason *reason)
 
     if (!gelf_getehdr(elf, &header))
         return refuse(reason, "look at it with 'readelf -h'", "is a damaged ELF file");
+    if (header.e_ident[EI_CLASS] != ELFCLASS64)
+        return refuse(reason, "build it for 64 bits", "is not a 64-bit program, as the shim is");
     if (header.e_machine != OWN_MACHINE || header.e_ident[EI_DATA] != ELFDATA2LSB) {
-        bool i386 = header.e_machine == EM_386;
-        snprintf(reason->reason, sizeof(reason->reason), "is built for another machine (%s%u)",
-                 i386 ? "i386, ELF machine " : "ELF machine ", header.e_machine);
+        snprintf(reason->reason, sizeof(reason->reason),
+                 "is built for another machine (ELF machine %u)", header.e_machine);
         reason->remedy = "build it for this one";
         return false;
     }
-    if (header.e_ident[EI_CLASS] != ELFCLASS64)
-        return refuse(reason, "build it for 64 bits", "is of another ELF class than the shim");
     if (header.e_type != ET_EXEC && header.e_type != ET_DYN)
         return refuse(reason, "link it", "is no executable ELF file");
     if (!read_headers(elf, &headers))
