@@ -363,7 +363,12 @@ int watch_seize(struct gate *gate, pid_t process)
     }
     add(watch,
         &(struct thread){.id = process, .process = process, .preparing = watch->signals >= 0});
-    return ptrace(PTRACE_SEIZE, process, 0, (long)OPTIONS) != 0 ? -errno : 0;
+    if (ptrace(PTRACE_SEIZE, process, 0, (long)OPTIONS) != 0)
+        return -errno;
+    /* an outer filter may only pretend */
+    struct thread_status status;
+    int error = look_thread(process, &status);
+    return !error && status.tracer != getpid() ? -EPERM : error;
 }
 
 void watch_run(struct gate *gate)
