@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "../../config/constants.h"
 #include "../../config/prototypes.h"
 #include "../values.h"
 #include "call.h"
@@ -44,8 +45,8 @@ static bool is_flags(const struct argument *argument)
 {
     const char *name = prototype_text(argument->name);
 
-    return argument->width > 0 && (*prototype_text(argument->field) != '\0' ||
-                                   ends_with(name, "flags") || strcmp(name, "prot") == 0);
+    return (*prototype_text(argument->field) != '\0' || ends_with(name, "flags") ||
+            strcmp(name, "prot") == 0);
 }
 
 /* Whether CLAUSE lists whole values of which a call with one more flag is not one. */
@@ -61,33 +62,46 @@ static bool compares_whole(const struct clause *clause, enum section section)
            (section == SECTION_DENY ? picks : excludes);
 }
 
+/* Whether CLAUSE is about the number that is hidden among the flags, under the mask FIELD. */
+static bool is_about_field(const struct clause *clause, const char *field)
+{
+    int64_t mask;
+    bool within = constant_find(field, &mask);
+
+    for (size_t i = 0; within && i < clause->count; i++)
+        within = ((clause->ranges[i].low | clause->ranges[i].high) & ~(uint64_t)mask) == 0;
+    return within;
+}
+
+static void warn_flags(struct lint *lint, const struct entry *entry, size_t index,
+                       const struct argument *argument)
+{
+    char text[CALL_TEXT_MAX];
+    bool denies = entry->section == SECTION_DENY;
+    const char *name = prototype_text(argument->name);
+    const char *field = prototype_text(argument->field);
+    bool masked = is_about_field(&entry->condition.clauses[index], field);
+
+    lint_warn(lint, LINT_FLAGS_EQUAL, entry->place,
+              "'%s' %s nothing else: with one more flag a call gets by; write '%s %s %s'",
+              entry_clause(entry, index, text), denies ? "denies" : "keeps out", name,
+              masked   ? "&"
+              : denies ? "with"
+                       : "without",
+              masked ? field : "FLAGS");
+}
+
 static void check_flags(struct lint *lint, const struct entry *entry)
 {
     const struct prototype *prototype = entry->subject.kind == SUBJECT_NUMBER
                                             ? prototype_find_number(entry->subject.number)
                                             : prototype_find(entry->subject.name);
-    char text[CALL_TEXT_MAX];
 
     for (size_t i = 0; prototype && i < entry->condition.count; i++) {
         const struct clause *clause = &entry->condition.clauses[i];
         const struct argument *argument = &prototype->arguments[clause->argument];
-        if (!is_flags(argument) || !compares_whole(clause, entry->section))
-            continue;
-        const char *name = prototype_text(argument->name);
-        const char *field = prototype_text(argument->field);
-        entry_clause(entry, i, text);
-        const char *how = entry->section == SECTION_DENY ? "denies" : "leaves out";
-        if (*field != '\0')
-            lint_warn(lint, LINT_FLAGS_EQUAL, entry->place,
-                      "'%s' %s these very values: with one more flag a call gets by; compare "
-                      "'%s & %s', or write '%s %s FLAGS'",
-                      text, how, name, field, name,
-                      entry->section == SECTION_DENY ? "with" : "without");
-        else
-            lint_warn(lint, LINT_FLAGS_EQUAL, entry->place,
-                      "'%s' %s these very values: with one more flag a call gets by; write "
-                      "'%s %s FLAGS'",
-                      text, how, name, entry->section == SECTION_DENY ? "with" : "without");
+        if (is_flags(argument) && compares_whole(clause, entry->section))
+            warn_flags(lint, entry, i, argument);
     }
 }
 

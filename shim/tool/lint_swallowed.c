@@ -69,34 +69,18 @@ static void end(struct uses *uses, const struct rules *rules)
     free(uses->uses);
 }
 
-static const struct entry *flat_denial(const struct rule *rule)
-{
-    for (size_t i = 0; i < rule->deny_count; i++) {
-        if (!rule->deny[i].entry->conditional)
-            return rule->deny[i].entry;
-    }
-    return NULL;
-}
-
 /* Whether the filter would be another one without the line of the COUNT uses at USE, all one
- * entry's. If not, *OTHER is a line that does the same, where there is one. */
-static bool is_needed(const struct uses *uses, const struct use *use, size_t count,
-                      const struct entry **other)
+ * entry's. */
+static bool is_needed(const struct uses *uses, const struct use *use, size_t count)
 {
-    const struct entry *one = NULL;
-
-    *other = NULL;
     for (size_t i = 0; i < count; i++) {
         const struct opinion *opinion = &uses->opinions[use[i].rule];
         const struct entry *entry = use[i].entry;
         if (!uses->known[use[i].rule])
             return true;
         if (entry->section == SECTION_DENY ? opinion_uses(opinion, entry)
-                                           : opinion_needs(opinion, entry, &one))
+                                           : opinion_needs(opinion, entry))
             return true;
-        if (entry->section == SECTION_DENY)
-            one = flat_denial(opinion->rule);
-        *other = *other ? *other : one;
     }
     return false;
 }
@@ -119,7 +103,7 @@ static void warn(struct lint *lint, const struct entry *entry, const struct entr
 {
     bool group = entry->subject.kind == SUBJECT_GROUP;
     const char *name = entry->subject.name;
-    const char *why = "other lines decide before it";
+    const char *why = "the lines before it decide";
 
     if (group && entry->section == SECTION_ALLOW) {
         lint_warn(lint, LINT_IDLE_GROUP, entry->place,
@@ -143,11 +127,11 @@ static void warn(struct lint *lint, const struct entry *entry, const struct entr
 /* What no rule has repeats the line before it, or is a call that is not known here. */
 static void warn_repeated(struct lint *lint, const struct entry *entry)
 {
-    bool group = entry->subject.kind == SUBJECT_GROUP;
-
-    if (group || call_number(entry->subject.name) >= 0)
-        lint_warn(lint, group ? LINT_IDLE_GROUP : LINT_SWALLOWED, entry->place,
-                  "'%s%s' is listed a second time", group ? "@" : "", entry->subject.name);
+    if (entry->subject.kind == SUBJECT_GROUP)
+        warn(lint, entry, NULL);
+    else if (call_number(entry->subject.name) >= 0)
+        lint_warn(lint, LINT_SWALLOWED, entry->place, "'%s' is listed a second time",
+                  entry->subject.name);
 }
 
 void lint_swallowed(struct lint *lint)
@@ -160,14 +144,13 @@ void lint_swallowed(struct lint *lint)
     /* From the last line on, so that of two that say the same the second is told of. */
     for (size_t i = begin(&uses, rules) ? whitelist->entry_count : 0; i > 0; i--) {
         const struct entry *entry = &whitelist->entries[i - 1];
-        const struct entry *other;
         size_t count = 0;
         while (at + count < uses.count && uses.uses[at + count].entry == entry)
             count++;
         if (count == 0) {
             warn_repeated(lint, entry);
-        } else if (!is_needed(&uses, &uses.uses[at], count, &other)) {
-            warn(lint, entry, other);
+        } else if (!is_needed(&uses, &uses.uses[at], count)) {
+            warn(lint, entry, opinion_rival(&uses.opinions[uses.uses[at].rule], entry));
             for (size_t k = 0; k < count; k++)
                 opinion_forget(&uses.opinions[uses.uses[at + k].rule], entry);
         }

@@ -190,56 +190,78 @@ void region_example(const struct region *region, uint64_t arguments[6])
         arguments[i] = region->arguments[i].value;
 }
 
-/* What is asked about ENTRY. */
-struct inquiry {
-    const struct entry *entry;
-    const struct entry *other;
-};
-
 static bool is_not_it(void *context, const struct region *region, const struct verdict *verdict,
                       const struct verdict *same)
 {
-    const struct inquiry *inquiry = context;
-
     (void)region;
     (void)same;
-    return verdict->entry != inquiry->entry;
+    return verdict->entry != context;
 }
 
 bool opinion_uses(const struct opinion *opinion, const struct entry *entry)
 {
-    struct inquiry inquiry = {entry, NULL};
-
-    return !region_visit(opinion, NULL, is_not_it, &inquiry);
+    return !region_visit(opinion, NULL, is_not_it, (void *)(uintptr_t)entry);
 }
 
 static bool is_same_without(void *context, const struct region *region, const struct verdict *with,
                             const struct verdict *without)
 {
-    struct inquiry *inquiry = context;
-    uint64_t arguments[ARGUMENTS];
-
-    region_example(region, arguments);
-    if (!inquiry->other && condition_matches(&inquiry->entry->condition, arguments))
-        inquiry->other = without->entry;
-    return with->entry != inquiry->entry ||
-           (without->entry && with->action.kind == without->action.kind &&
-            with->action.error == without->action.error);
+    (void)region;
+    return with->entry != context || (without->entry && with->action.kind == without->action.kind &&
+                                      with->action.error == without->action.error);
 }
 
-bool opinion_needs(const struct opinion *opinion, const struct entry *entry,
-                   const struct entry **other)
+/* A copy of OPINION without ENTRY's line, whose views alone are its own. */
+static bool copy_without(const struct opinion *opinion, const struct entry *entry,
+                         struct opinion *copy)
 {
-    struct opinion without = *opinion;
-    struct inquiry inquiry = {entry, NULL};
+    *copy = *opinion;
+    copy->views = malloc((opinion->count + 1) * sizeof(*copy->views));
+    if (!copy->views)
+        return false;
+    memcpy(copy->views, opinion->views, opinion->count * sizeof(*copy->views));
+    opinion_forget(copy, entry);
+    return true;
+}
 
-    without.views = malloc((opinion->count + 1) * sizeof(*without.views));
-    if (!without.views)
+bool opinion_needs(const struct opinion *opinion, const struct entry *entry)
+{
+    struct opinion without;
+
+    if (!copy_without(opinion, entry, &without))
         return true;
-    memcpy(without.views, opinion->views, opinion->count * sizeof(*without.views));
-    opinion_forget(&without, entry);
-    bool same = region_visit(opinion, &without, is_same_without, &inquiry);
+    bool same = region_visit(opinion, &without, is_same_without, (void *)(uintptr_t)entry);
     free(without.views);
-    *other = inquiry.other;
     return !same;
+}
+
+/* A single call that meets the condition of VIEW's line. */
+static struct region point_of(const struct views *view)
+{
+    struct region point = {0};
+
+    for (unsigned argument = 0; argument < ARGUMENTS; argument++) {
+        const struct values *values = &view->values[argument];
+        uint64_t value = values->count > 0 ? values->blocks[0].value : 0;
+        point.arguments[argument] = (struct block){UINT64_MAX, value};
+    }
+    return point;
+}
+
+const struct entry *opinion_rival(const struct opinion *opinion, const struct entry *entry)
+{
+    struct opinion without;
+    struct verdict verdict = {.entry = NULL};
+    struct cut cut;
+
+    if (!copy_without(opinion, entry, &without))
+        return NULL;
+    for (size_t i = 0; i < opinion->count; i++) {
+        if (opinion->views[i].entry == entry) {
+            struct region point = point_of(&opinion->views[i]);
+            decide(&without, &point, &verdict, &cut);
+        }
+    }
+    free(without.views);
+    return verdict.entry;
 }

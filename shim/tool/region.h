@@ -34,10 +34,12 @@ void opinion_forget(struct opinion *opinion, const struct entry *entry);
 bool opinion_uses(const struct opinion *opinion, const struct entry *entry);
 
 /* Whether some call would not be decided in the same way, by a line, if ENTRY's line were not
- * there; true also where that takes too long to tell. If not, *OTHER is a line that decides what
- * ENTRY's would, or NULL. */
-bool opinion_needs(const struct opinion *opinion, const struct entry *entry,
-                   const struct entry **other);
+ * there; true also where that takes too long to tell. */
+bool opinion_needs(const struct opinion *opinion, const struct entry *entry);
+
+/* The line that would decide a call that meets ENTRY's condition if ENTRY's line were not there, or
+ * NULL. */
+const struct entry *opinion_rival(const struct opinion *opinion, const struct entry *entry);
 
 void opinion_release(struct opinion *opinion);
 
