@@ -177,7 +177,8 @@ static int lower(struct gate *gate, const int channels[2])
                    "without that, and without proof that it is filtered",
                    strerror(-error));
     else if (error)
-        tool_error("cannot start the watcher: %s", strerror(-error));
+        tool_error("cannot start the watcher: %s",
+                   error == -ECHILD ? "it is gone" : strerror(-error));
     return error;
 }
 
