@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "decode.h"
 #include "policy.h"
 #include "region.h"
 #include "tool.h"
@@ -80,21 +81,25 @@ static void print_side(const struct policy *policy, const struct verdict *verdic
                entry->subject.kind == SUBJECT_GROUP ? entry->subject.name : "");
 }
 
-/* "NAME, for example with domain = 2": a call for which the sides differ. */
+/* "NAME, for example with domain = AF_INET6": a call for which the sides differ. */
 static void print_example(int number, const char *name, const struct region *region)
 {
+    const struct prototype *prototype = decode_prototype(number);
     uint64_t arguments[6];
     bool first = true;
 
     region_example(region, arguments);
     fputs(name, stdout);
     for (unsigned i = 0; i < 6; i++) {
-        char argument[CALL_NAME_MAX];
+        char argument[CALL_NAME_MAX], value[DECODE_VALUE_MAX];
         if (region->arguments[i].mask == 0)
             continue;
-        printf("%s%s = ", first ? ", for example with " : ", ",
-               call_argument_name(number, i, argument));
-        printf(arguments[i] < 10 ? "%lu" : "0x%lx", (unsigned long)arguments[i]);
+        if (prototype && i < prototype->count)
+            decode_value(name, &prototype->arguments[i], arguments[i], value);
+        else
+            snprintf(value, sizeof(value), "0x%lx", (unsigned long)arguments[i]);
+        printf("%s%s = %s", first ? ", for example with " : ", ",
+               call_argument_name(number, i, argument), value);
         first = false;
     }
     putchar('\n');

@@ -5,8 +5,10 @@
 
 #include "audit.h"
 #include "call.h"
+#include "decode.h"
 #include "explain.h"
 #include "json.h"
+#include "propose.h"
 #include "region.h"
 #include "tool.h"
 
@@ -91,31 +93,54 @@ static bool decide(const struct policy *policy, const struct audit *audit, struc
     return known;
 }
 
+/* The line to add; *NARROW says whether it takes the arguments into account. "" if there is none.
+ */
+static const char *find_line(const struct policy *policy, const struct audit *audit,
+                             char line[PROPOSE_LINE_MAX], bool *narrow)
+{
+    const struct prototype *prototype = decode_prototype(audit->number);
+    char name[CALL_NAME_MAX];
+
+    *narrow = policy && prototype && audit->argument_count > 0 &&
+              audit->argument_count >= prototype->count;
+    if (*narrow)
+        return propose_line(&policy->rules, audit->number, audit->arguments, line);
+    snprintf(line, PROPOSE_LINE_MAX, "syscalls = %s", call_name(audit->number, name));
+    return line;
+}
+
+static void print_line(const struct policy *policy, const struct audit *audit)
+{
+    char line[PROPOSE_LINE_MAX];
+    bool narrow;
+
+    find_line(policy, audit, line, &narrow);
+    printf("  to allow it%s, in %s%s[allow]:  %s\n", narrow ? "" : " whatever its arguments",
+           policy ? policy->whitelist.name : "", policy ? " " : "", line);
+}
+
 static void print_advice(const struct policy *policy, const struct audit *audit, const char *name)
 {
     struct verdict verdict;
-    char action[CALL_ACTION_MAX], text[CALL_TEXT_MAX], in[CALL_TEXT_MAX] = "";
+    char action[CALL_ACTION_MAX], text[CALL_TEXT_MAX];
 
     if (audit->foreign) {
         puts("  no line allows it: calls of another architecture are always refused");
-        return;
-    }
-    if (policy && !decide(policy, audit, &verdict)) {
+    } else if (!policy) {
+        print_line(policy, audit);
+    } else if (!decide(policy, audit, &verdict)) {
         printf("  %s: it depends on the arguments, see 'portcullis explain %s %s'\n",
                policy->whitelist.name, policy->whitelist.name, name);
-    } else if (policy && action_allows(verdict.action)) {
+        print_line(policy, audit);
+    } else if (action_allows(verdict.action)) {
         printf("  %s allows it\n", policy->whitelist.name);
-        return;
-    } else if (policy && verdict.reason == REASON_DENIED) {
+    } else if (verdict.reason == REASON_DENIED) {
         printf("  to allow it, take away or narrow %s:%u [deny]:  %s\n", verdict.entry->place.file,
                verdict.entry->place.line, entry_text(verdict.entry, name, text));
-        return;
-    } else if (policy) {
+    } else {
         printf("  %s says: %s\n", policy->whitelist.name, action_text(verdict.action, action));
+        print_line(policy, audit);
     }
-    if (policy)
-        snprintf(in, sizeof(in), "%.400s ", policy->whitelist.name);
-    printf("  to allow it whatever its arguments, in %s[allow]:  syscalls = %s\n", in, name);
 }
 
 static const char *name_of(const struct audit *audit, char name[CALL_NAME_MAX])
@@ -125,6 +150,24 @@ static const char *name_of(const struct audit *audit, char name[CALL_NAME_MAX])
     else
         call_name(audit->number, name);
     return name;
+}
+
+/* Those that the log knows and the call has. */
+static void print_arguments(const struct audit *audit)
+{
+    const struct prototype *prototype = audit->foreign ? NULL : decode_prototype(audit->number);
+    char name[CALL_NAME_MAX], value[DECODE_VALUE_MAX];
+    unsigned count = audit->argument_count;
+
+    if (!prototype || count == 0 || prototype->count == 0)
+        return;
+    call_name(audit->number, name);
+    for (unsigned i = 0; i < count && i < prototype->count; i++) {
+        const struct argument *argument = &prototype->arguments[i];
+        printf("%s%s = %s", i ? ", " : "  with ", prototype_text(argument->name),
+               decode_value(name, argument, audit->arguments[i], value));
+    }
+    putchar('\n');
 }
 
 static void print_finding(const struct policy *policy, const struct finding *finding)
@@ -137,13 +180,7 @@ static void print_finding(const struct policy *policy, const struct finding *fin
     if (finding->count > 1)
         printf(", %lu times", finding->count);
     putchar('\n');
-    for (unsigned i = 0; i < audit->argument_count; i++) {
-        char argument[CALL_NAME_MAX];
-        printf("%s%s = 0x%lx", i ? ", " : "  with ", call_argument_name(audit->number, i, argument),
-               (unsigned long)audit->arguments[i]);
-    }
-    if (audit->argument_count > 0)
-        putchar('\n');
+    print_arguments(audit);
     print_advice(policy, audit, name);
 }
 
@@ -151,8 +188,9 @@ static struct json_object *json_finding(const struct policy *policy, const struc
 {
     const struct audit *audit = &finding->audit;
     struct json_object *object = json_object_new_object();
-    char name[CALL_NAME_MAX], text[CALL_TEXT_MAX];
+    char name[CALL_NAME_MAX], text[CALL_ACTION_MAX], line[PROPOSE_LINE_MAX];
     struct verdict verdict;
+    bool narrow;
 
     json_add_string(object, "syscall", name_of(audit, name));
     json_add_number(object, "number", (uint64_t)audit->number);
@@ -162,8 +200,8 @@ static struct json_object *json_finding(const struct policy *policy, const struc
     json_add_string(object, "executable", audit->executable);
     json_add_string(object, "fate", audit->fate);
     json_add_number(object, "count", finding->count);
-    snprintf(text, sizeof(text), "syscalls = %s", name);
-    json_add_string(object, "to_allow", audit->foreign ? NULL : text);
+    find_line(policy, audit, line, &narrow);
+    json_add_string(object, "to_allow", audit->foreign || *line == '\0' ? NULL : line);
     if (policy)
         json_add_string(object, "verdict",
                         decide(policy, audit, &verdict) ? action_text(verdict.action, text) : NULL);

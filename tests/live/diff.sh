@@ -55,7 +55,7 @@ differ 'write = fd in 1..2' 'write = fd in 1..3' "write, for example with fd = 3
   a.ini: EPERM  (the default)
   b.ini: allow  (b.ini:3 [allow]  write = fd in 1..3)" "a_wider_condition_is_told_with_an_example"
 differ 'openat = flags without O_CREAT' 'openat = flags without O_CREAT|O_TRUNC' \
-    "openat, for example with flags = 0x200
+    "openat, for example with flags = O_RDONLY|O_TRUNC
   a.ini: allow  (a.ini:3 [allow]  openat = flags without O_CREAT)
   b.ini: EPERM  (the default)" "one_flag_more_is_told"
 differ 'syscalls = @aio' $'syscalls = @aio\n[deny]\nio_setup = kill' "io_setup

@@ -179,7 +179,7 @@ io_setup in my (pid 12, /usr/bin/my) was refused, and the process was killed
 call 11 of another architecture in a  (pid 9, /x) was refused, and the process was killed
   no line allows it: calls of another architecture are always refused
 socket in w (pid 8, /w) was let through, and logged
-  with domain = 0x10, type = 0x3, protocol = 0x0
+  with domain = AF_NETLINK, type = SOCK_RAW, protocol = 0
   to allow it whatever its arguments, in [allow]:  syscalls = socket
 open in v (pid 7, /v) was refused, and the thread got SIGSYS
   to allow it whatever its arguments, in [allow]:  syscalls = open
@@ -194,7 +194,7 @@ io_setup in my (pid 12, /usr/bin/my) was refused, and the process was killed
 call 11 of another architecture in a  (pid 9, /x) was refused, and the process was killed
   no line allows it: calls of another architecture are always refused
 socket in w (pid 8, /w) was let through, and logged
-  with domain = 0x10, type = 0x3, protocol = 0x0
+  with domain = AF_NETLINK, type = SOCK_RAW, protocol = 0
   web.ini allows it
 open in v (pid 7, /v) was refused, and the thread got SIGSYS
   web.ini says: EACCES
@@ -202,8 +202,16 @@ open in v (pid 7, /v) was refused, and the thread got SIGSYS
 2 other lines passed over" "with_a_whitelist_it_says_what_that_says"
 run bash -c '"$1" explain --json --audit web.ini <log' - "$PORTCULLIS"
 is "$(json '[(c["syscall"], c["count"], c["verdict"], c["to_allow"]) for c in d["calls"]], d["passed_over"]')" \
-    "([('socket', 2, None, 'syscalls = socket'), ('io_setup', 1, 'kill', 'syscalls = io_setup'), ('call 11 of another architecture', 1, 'kill', None), ('socket', 1, 'allow', 'syscalls = socket'), ('open', 1, 'EACCES', 'syscalls = open')], 2)" \
+    "([('socket', 2, None, 'syscalls = socket'), ('io_setup', 1, 'kill', 'syscalls = io_setup'), ('call 11 of another architecture', 1, 'kill', None), ('socket', 1, 'allow', None), ('open', 1, 'EACCES', 'syscalls = open')], 2)" \
     "json_has_the_log"
+printf '[allow]\nsyscalls = read\nsocket = domain == AF_UNIX\n' >narrow.ini
+run bash -c '"$1" explain --audit narrow.ini < <(grep "a0=" log)' - "$PORTCULLIS"
+is "$OUT" "socket in w (pid 8, /w) was let through, and logged
+  with domain = AF_NETLINK, type = SOCK_RAW, protocol = 0
+  narrow.ini says: EPERM
+  to allow it, in narrow.ini [allow]:  socket = domain == AF_NETLINK" \
+    "with_arguments_the_line_is_as_narrow_as_the_call"
+
 run "$PORTCULLIS" explain --audit
 is "$OUT" "the log tells of no system call that a filter refused" "an_empty_log_is_told"
 
