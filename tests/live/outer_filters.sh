@@ -20,7 +20,8 @@ outer()
         shift
     done
     shift
-    run "$TMP/launch" -e "LD_PRELOAD=$preload" -e "PORTCULLIS_WHITELIST=$whitelist" \
+    # The program with threads would stay, should it run.
+    run timeout 5 "$TMP/launch" -e "LD_PRELOAD=$preload" -e "PORTCULLIS_WHITELIST=$whitelist" \
         "${options[@]}" "$@"
 }
 
