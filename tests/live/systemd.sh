@@ -11,7 +11,7 @@ cd "$TMP" || exit
 
 verify()
 {
-    SYSTEMD_UNIT_PATH=$1: systemd-analyze --recursive-errors=no verify nginx.service
+    SYSTEMD_UNIT_PATH=$1: systemd-analyze --man=no --recursive-errors=no verify nginx.service
 }
 
 mkdir -p units/nginx.service.d bad/nginx.service.d
