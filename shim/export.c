@@ -55,11 +55,11 @@ static bool is_whole(const struct sock_filter *code, size_t count)
     return true;
 }
 
-/* Where the program would allow, it jumps behind its end instead. */
+/* Where the program finds no match, it jumps behind its end instead. */
 static void go_on(struct sock_filter *code, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == SECCOMP_RET_ALLOW)
+        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == EXPORT_NO_MATCH)
             code[i] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(count - i - 1));
     }
 }

@@ -15,9 +15,12 @@ struct export
     size_t count;
 };
 
+/* What a filter gives where the next one is to be asked: an action that no line can name. */
+#define EXPORT_NO_MATCH SCMP_ACT_TRACE(1)
+
 enum export_end {
-    EXPORT_LAST,  /* a verdict of "allow" is final */
-    EXPORT_GO_ON, /* "allow" means: ask the next program */
+    EXPORT_LAST,
+    EXPORT_GO_ON, /* EXPORT_NO_MATCH means: ask the next program */
 };
 
 /* All: 0 or a negative errno; after export_begin() succeeded, export_end() is due. */

@@ -21,11 +21,12 @@ enum {
     OPTIMIZE_TREE = 2,
 };
 
-/* A filter in the making. A whitelist becomes a chain of libseccomp filters in one program:
- * conditional denials come first, in layers, and what a layer does not deny goes on to the next;
- * the last one allows, or gives the default. So a denial need not be subtracted from an allowance,
- * where complements would multiply, and of two denials the first decides. Within a layer no two
- * lines disagree. */
+/* A filter in the making. A whitelist becomes a chain of libseccomp filters in one program. The
+ * conditions come first, in layers of about one line a call, and what a layer's line does not match
+ * goes on to the next; the last filter has what needs no asking, and the default. So a denial need
+ * not be subtracted from an allowance, where complements would multiply, of two denials the first
+ * decides, and libseccomp never has to weave two lines on one call into each other, which can take
+ * it minutes. */
 struct maker {
     const struct rules *rules;
     scmp_filter_ctx context;  /* of the layer that is being made; owned */
@@ -71,29 +72,58 @@ static const struct entry *flat_denial(const struct rule *rule)
     return count < rule->deny_count ? rule->deny[count].entry : NULL;
 }
 
-static bool same_action(const struct line *one, const struct line *other)
+/* Whether nothing without a condition is before the allowances: a denial, or an allowance. */
+static bool is_open(const struct rule *rule)
 {
-    return action_word(one->entry->action) == action_word(other->entry->action);
+    return !flat_denial(rule) && !rule->allowed && !rule->implicit;
 }
 
-/* The layer that denial INDEX belongs to: lines that agree share one. */
-static size_t layer_of(const struct rule *rule, size_t index)
+/* The lines of a call that have conditions and are asked: denials, then allowances. */
+static size_t count_asked(const struct rule *rule)
 {
-    size_t layer = 0;
-
-    for (size_t i = 1; i <= index; i++)
-        layer += !same_action(&rule->deny[i - 1], &rule->deny[i]);
-    return layer;
+    return conditional_denials(rule) + (is_open(rule) ? rule->allow_count : 0);
 }
 
-/* Whether the last filter can take the denials of RULE as well: it says nothing else of that call.
- */
-static bool needs_no_layer(const struct rule *rule)
+static const struct entry *asked(const struct rule *rule, size_t index)
 {
-    size_t count = conditional_denials(rule);
+    size_t denials = conditional_denials(rule);
 
-    return count == 0 || (layer_of(rule, count - 1) == 0 && !flat_denial(rule) &&
-                          rule->allow_count == 0 && !rule->implicit);
+    return index < denials ? rule->deny[index].entry : rule->allow[index - denials].entry;
+}
+
+/* Whether the line asks for some values of one argument, and nothing else. */
+static bool is_list(const struct entry *entry)
+{
+    const struct clause *clause = entry->condition.clauses;
+
+    return entry->condition.count == 1 && clause->mask == UINT64_MAX &&
+           (clause->comparison == COMPARE_EQUAL || clause->comparison == COMPARE_IN);
+}
+
+/* Lists of values of the same argument make one longer list, which libseccomp is good at. */
+static bool share_layer(const struct entry *one, const struct entry *other)
+{
+    return action_word(one->action) == action_word(other->action) && is_list(one) &&
+           is_list(other) && one->condition.clauses->argument == other->condition.clauses->argument;
+}
+
+/* How many layers the lines that are asked need. */
+static size_t count_groups(const struct rule *rule)
+{
+    size_t count = count_asked(rule);
+    size_t groups = count > 0;
+
+    for (size_t i = 1; i < count; i++)
+        groups += !share_layer(asked(rule, i - 1), asked(rule, i));
+    return groups;
+}
+
+/* The last filter takes the last of them if what comes behind it is its own default. */
+static size_t count_own_layers(const struct rule *rule)
+{
+    size_t groups = count_groups(rule);
+
+    return groups > 0 && is_open(rule) && !rule->fallback ? groups - 1 : groups;
 }
 
 static size_t count_layers(const struct rules *rules)
@@ -101,10 +131,7 @@ static size_t count_layers(const struct rules *rules)
     size_t layers = 0;
 
     for (size_t i = 0; i < rules->count; i++) {
-        const struct rule *rule = &rules->rules[i];
-        if (needs_no_layer(rule))
-            continue;
-        size_t own = layer_of(rule, conditional_denials(rule) - 1) + 1;
+        size_t own = count_own_layers(&rules->rules[i]);
         layers = own > layers ? own : layers;
     }
     return layers;
@@ -178,14 +205,17 @@ static int add_entry(struct maker *maker, uint32_t action, int number, const str
     return error;
 }
 
-static int add_denials(struct maker *maker, const struct rule *rule, size_t layer)
+/* The lines of RULE that belong to LAYER. */
+static int add_lines(struct maker *maker, const struct rule *rule, size_t layer)
 {
-    size_t count = conditional_denials(rule);
+    size_t count = count_asked(rule);
+    size_t group = 0;
     int error = 0;
 
     for (size_t i = 0; i < count && !error; i++) {
-        const struct entry *entry = rule->deny[i].entry;
-        if (layer_of(rule, i) == layer)
+        const struct entry *entry = asked(rule, i);
+        group += i > 0 && !share_layer(asked(rule, i - 1), entry);
+        if (group == layer)
             error = add_entry(maker, action_word(entry->action), rule->number, entry);
     }
     return error;
@@ -195,17 +225,17 @@ static int add_denials(struct maker *maker, const struct rule *rule, size_t laye
 static int add_verdict(struct maker *maker, const struct rule *rule)
 {
     const struct entry *denial = flat_denial(rule);
-    int error = needs_no_layer(rule) ? add_denials(maker, rule, 0) : 0;
+    size_t own = count_own_layers(rule);
 
+    if (own < count_groups(rule))
+        return add_lines(maker, rule, own);
     if (denial)
-        return error ? error : add_rule(maker, action_word(denial->action), rule->number, NULL, 0);
-    if (!error && (rule->allowed || rule->implicit))
+        return add_rule(maker, action_word(denial->action), rule->number, NULL, 0);
+    if (rule->allowed || rule->implicit)
         return add_rule(maker, SCMP_ACT_ALLOW, rule->number, NULL, 0);
-    if (!error && rule->fallback)
+    if (rule->fallback)
         return add_rule(maker, SCMP_ACT_ERRNO(ENOSYS), rule->number, NULL, 0);
-    for (size_t i = 0; i < rule->allow_count && !error; i++)
-        error = add_entry(maker, SCMP_ACT_ALLOW, rule->number, rule->allow[i].entry);
-    return error;
+    return 0;
 }
 
 static int begin(struct maker *maker, uint32_t default_action)
@@ -230,11 +260,12 @@ static void end(struct maker *maker)
 
 static int make_layer(struct maker *maker, size_t layer)
 {
-    int error = begin(maker, SCMP_ACT_ALLOW);
+    int error = begin(maker, EXPORT_NO_MATCH);
 
     for (size_t i = 0; i < maker->rules->count && !error; i++) {
-        if (!needs_no_layer(&maker->rules->rules[i]))
-            error = add_denials(maker, &maker->rules->rules[i], layer);
+        const struct rule *rule = &maker->rules->rules[i];
+        if (layer < count_own_layers(rule))
+            error = add_lines(maker, rule, layer);
     }
     if (!error)
         error = export_append(maker->export, maker->context, EXPORT_GO_ON);

@@ -159,7 +159,7 @@ __attribute__((constructor)) static void portcullis(void)
     }
     result = rules_build(&whitelist, &diagnostics, &rules);
     demand(result, "cannot understand the whitelist", &diagnostics);
-    result = filter_build(&rules, whitelist.settings.default_place, &diagnostics, &filter);
+    result = filter_build(&rules, (struct place){path, 0}, &diagnostics, &filter);
     demand(result, "cannot build the filter", &diagnostics);
     enforce(&environment, own, &whitelist.settings, &filter);
 }

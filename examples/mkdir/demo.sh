@@ -27,6 +27,7 @@ show ./mkdir info
 echo "2. The same under mkdir.ini, which lists mkdir and not getcwd; then its twin in Go:"
 show LD_PRELOAD=./libportcullis.so PORTCULLIS_WHITELIST=mkdir.ini ./mkdir info
 show LD_PRELOAD=./libportcullis.so PORTCULLIS_WHITELIST=mkdir-go.ini ./mkdir-go info
+: >info.log # it is looked at before the program writes to it
 echo "3. What the kernel says of it while it runs (2: filtered):"
 LD_PRELOAD=./libportcullis.so PORTCULLIS_WHITELIST=mkdir.ini ./mkdir info 60 >info.log 2>&1 &
 pid=$!

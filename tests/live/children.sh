@@ -50,4 +50,18 @@ run env LD_PRELOAD="$(realpath --relative-to=. "$SHIM")" PORTCULLIS_WHITELIST="$
     "$VICTIM" ask environment
 told 0 "$REFUSED"$'\nLD_PRELOAD=\n'"$BLANK" "" \
     "shim_with_a_relative_path_takes_itself_out_of_the_environment"
+ln -s "$SHIM" "$TMP/alias.so"
+run env LD_PRELOAD="$TMP/alias.so" PORTCULLIS_WHITELIST="$REFUSING" "$VICTIM" ask environment
+told 0 "$REFUSED"$'\nLD_PRELOAD=\n'"$BLANK" "" \
+    "shim_under_another_name_takes_itself_out_of_the_environment"
+
+# ld.so takes its own arguments off the stack, and moves everything down.
+run env PORTCULLIS_WHITELIST="$REFUSING" "$(loader_of "$VICTIM")" --argv0 name \
+    --library-path /nowhere --preload "$SHIM" "$VICTIM" ask environment
+told 0 "$REFUSED"$'\n'"$BLANK" "" "program_is_filtered_that_ld_so_starts_with_options_of_its_own"
+
+# A program that is not moved in memory, where other objects are found in another way.
+compile "${CC:-gcc}" fixed victim -pthread -no-pie
+filtered "$TMP/fixed" ask environment
+told 0 "$REFUSED"$'\nLD_PRELOAD=\n'"$BLANK" "" "program_with_a_fixed_address_is_filtered"
 finish

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../helpers/tap.sh"
 . "$ROOT/tests/helpers/hosts.sh"
 
-compile "${CC:-gcc}" heap heap -pthread
+compile "${CC:-gcc}" heap heap -pthread -fno-builtin # clang leaves out what it knows to be useless
 compile_library "${CC:-gcc}" unset.so unset
 : | "${CC:-gcc}" -x c - -shared -nostdlib -o "$TMP/empty.so"
 

@@ -8,7 +8,7 @@ QUIET_MAKE=(make -s BUILD="$BUILD" DESTDIR="$TMP/root" PREFIX=/opt/gate)
 
 whitelists()
 {
-    find config/whitelists -name '*.ini' -printf '/opt/gate/share/portcullis/%f\n'
+    find config/whitelists -name '*.ini' -printf '/opt/gate/share/portcullis/%f\n' 2>/dev/null
 }
 
 installed()

@@ -72,7 +72,8 @@ is "$(grep -E 'exited on signal|not permitted|\[(alert|crit|emerg)\]' "$TMP/erro
     "no worker died and no call was refused"
 
 sed "s/127.0.0.1:$port/[::1]:$port/" "$TMP/nginx.conf" >"$TMP/six.conf"
-run with "$here/nginx.ini" "$nginx" -p "$TMP/" -c six.conf
+run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$here/nginx.ini" \
+    "$nginx" -p "$TMP/" -c six.conf
 is "$STATUS|$ERR" "1|nginx: [emerg] socket() [::1]:$port failed (1: Operation not permitted)" \
     "a socket for IPv6, which its list lacks, is refused"
 finish

@@ -20,11 +20,12 @@ outer()
         shift
     done
     shift
-    run "$TMP/launch" -e "LD_PRELOAD=$preload" -e "PORTCULLIS_WHITELIST=$whitelist" \
+    # The program with threads would stay, should it run.
+    run timeout 5 "$TMP/launch" -e "LD_PRELOAD=$preload" -e "PORTCULLIS_WHITELIST=$whitelist" \
         "${options[@]}" "$@"
 }
 
-SET_SECCOMP=prctl:22 SET_NO_NEW_PRIVS=prctl:38 CLONE_VM=unshare:0x100
+SET_SECCOMP=prctl:22 SET_NO_NEW_PRIVS=prctl:38
 PRETENDED='portcullis: error: an outer filter only pretends to make system calls'
 SEVERAL='portcullis: error: seccomp(2) is refused, and this may not be the only thread'
 BOTH='portcullis: error: both seccomp(2) and prctl(2) are refused'
@@ -33,8 +34,11 @@ whitelist audit.ini 'audit = yes'
 # The launcher itself does what it says.
 run "$TMP/launch" -o unshare=EBUSY /usr/bin/unshare -m true
 told 1 "" "unshare: unshare failed: Device or resource busy" "launcher_s_filter_answers_for_a_call"
-run "$TMP/launch" -o $CLONE_VM=EBUSY -o prctl:38=EBADF /usr/bin/unshare -m true
-told 0 "" "" "launcher_s_filter_looks_at_the_first_argument"
+run "$TMP/launch" -o $SET_NO_NEW_PRIVS=EBUSY /usr/bin/setpriv --no-new-privs true
+told 1 "" "setpriv: disallow granting new privileges failed: Device or resource busy" \
+    "launcher_s_filter_answers_for_a_first_argument"
+run "$TMP/launch" -o $SET_SECCOMP=EBUSY -o unshare=EBUSY /usr/bin/setpriv --no-new-privs true
+told 0 "" "" "launcher_s_filter_lets_other_first_arguments_and_calls_pass"
 
 # lone NAME STATUS OUT ERR CALL=ERROR...: a program with one thread.
 lone()

@@ -39,7 +39,15 @@ shapes()
     sed -E 's/TEXT\([A-Za-z0-9_]*\),TEXT\([A-Za-z0-9_]*\),[^,]*,([0-9]+),[a-z]+,/\1,/g'
 }
 
-trap 'code=$?; umount "$TMP/tracing" 2>/dev/null; (exit "$code"); tap_clean' EXIT
+unmount_and_clean()
+{
+    local code=$?
+    umount "$TMP/tracing" 2>/dev/null
+    (exit "$code")
+    tap_clean
+}
+trap unmount_and_clean EXIT
+
 command -v python3 >/dev/null || skip_all "python3 is not installed"
 events=$(find_events) || skip_all "tracefs can't be had: the prototypes are compared with nothing"
 

@@ -38,7 +38,9 @@ watch threads_of_a_library_preloaded_before_the_shim 0 threads "$SPINNERS:$SHIM"
 # diverges NAME PROGRAM PRELOAD
 diverges()
 {
-    run env SPINNERS_DIVERGE=1 LD_PRELOAD="$3" PORTCULLIS_WHITELIST="$REFUSING" "$TMP/$2"
+    # Should it run, it would stay.
+    run timeout 5 env SPINNERS_DIVERGE=1 LD_PRELOAD="$3" PORTCULLIS_WHITELIST="$REFUSING" \
+        "$TMP/$2"
     local why='cannot filter all threads, because of a filter of its own in thread'
     is "status $STATUS, stdout '$OUT', stderr '${ERR% *}'" \
         "status 71, stdout '', stderr 'portcullis: error: $why'" "$1"

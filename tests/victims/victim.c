@@ -126,7 +126,8 @@ static void step_environment(void)
             at++;
         agree = agree && strcmp(file + at, environ[i]) == 0;
         at += strlen(file + at);
-        if (!strncmp(environ[i], "LD_PRELOAD=", 11) || !strncmp(environ[i], "PORTCULLIS_", 11))
+        if (!strncmp(environ[i], "LD_PRELOAD=", 11) ||
+            !strncmp(environ[i], "PORTCULLIS_WHITELIST=", 21))
             printf("%s\n", environ[i]);
     }
     while (at < length && file[at] == '\0')
