@@ -7,6 +7,7 @@ CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 DATADIR ?= $(PREFIX)/share
 BUILD ?= build
@@ -47,15 +48,16 @@ FUZZING := $(DIALECT) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefine
 CORE_SOURCES := $(wildcard config/*.c) \
     $(filter-out shim/preload.c shim/environment.c,$(wildcard shim/*.c))
 SHIM_SOURCES := $(wildcard config/*.c shim/*.c shim/freestanding/*.c)
+TOOL_SOURCES := $(wildcard shim/tool/*.c)
 HELPER_SOURCES := $(wildcard tests/helpers/*.c)
 UNIT_SOURCES := $(wildcard tests/config/*.c tests/shim/*.c)
 LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
 SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run)
-C_SOURCES = $(sort $(SHIM_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
+C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] examples/*/*.c)
-C_HEADERS = $(wildcard config/*.h shim/*.h shim/freestanding/*.h tests/helpers/*.h)
+C_HEADERS = $(wildcard config/*.h shim/*.h shim/freestanding/*.h shim/tool/*.h tests/helpers/*.h)
 FORMATTED = $(C_SOURCES) $(C_HEADERS) $(PROGRAM_SOURCES)
 
 CORE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/hosted/%.o)
@@ -103,13 +105,9 @@ SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-l
 SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 
 # The command: hosted, with what Debian has for ELF, stacks and JSON.
-TOOL_SOURCES := $(wildcard shim/tool/*.c)
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
 # libseccomp is the shim's own: `verify` compares what it makes, byte for byte.
 TOOL_LIBS := $(SHIM_LIBS) -ldw -lelf -ljson-c -lcap
-VERSION := 0.1.0
-
-$(BUILD)/hosted/shim/tool/main.o: HOSTED += -DVERSION='"$(VERSION)"'
 
 $(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a
 	$(CC) $(HOSTED) $^ $(TOOL_LIBS) -o $@
@@ -250,12 +248,13 @@ WHITELISTS := $(wildcard config/whitelists/*.ini)
 
 .PHONY: install uninstall
 install: all
-	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DATADIR)/portcullis
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DATADIR)/portcullis
 	install -m 755 $(BUILD)/libportcullis.so $(DESTDIR)$(LIBDIR)/libportcullis.so
+	install -m 755 $(BUILD)/portcullis $(DESTDIR)$(BINDIR)/portcullis
 	$(if $(WHITELISTS),install -m 644 $(WHITELISTS) $(DESTDIR)$(DATADIR)/portcullis)
 
 uninstall:
-	rm -f $(DESTDIR)$(LIBDIR)/libportcullis.so
+	rm -f $(DESTDIR)$(LIBDIR)/libportcullis.so $(DESTDIR)$(BINDIR)/portcullis
 	rm -f $(patsubst config/whitelists/%,$(DESTDIR)$(DATADIR)/portcullis/%,$(WHITELISTS))
 	[ ! -d $(DESTDIR)$(DATADIR)/portcullis ] || rmdir $(DESTDIR)$(DATADIR)/portcullis
 

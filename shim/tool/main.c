@@ -83,7 +83,7 @@ int main(int count, char **arguments)
     if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
         return finish(help());
     if (strcmp(verb, "--version") == 0) {
-        puts("portcullis " VERSION);
+        puts("portcullis " PORTCULLIS_VERSION);
         return finish(STATUS_OK);
     }
     for (size_t i = 0; i < VERB_COUNT; i++) {

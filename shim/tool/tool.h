@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+/* What --version says. */
+#define PORTCULLIS_VERSION "0.1.0"
+
 enum status {
     STATUS_OK = 0,
     STATUS_NO = 1,             /* the answer is no, or there are warnings under --strict */
