@@ -1,5 +1,5 @@
 #!/bin/bash
-# Installing puts one object (and the whitelists there are) where it is told, uninstalling takes it
+# Installing puts the object, the command (and the whitelists there are) where it is told, uninstalling takes it
 # away, and a machine without apt-get is told what to install.
 . "$(dirname "$0")/../helpers/tap.sh"
 cd "$ROOT" || exit 1
@@ -18,11 +18,14 @@ installed()
 
 run "${QUIET_MAKE[@]}" install
 is "$STATUS$OUT$ERR" 0 "install says nothing and succeeds"
-is "$(installed)" "$( (echo /opt/gate/lib/libportcullis.so && whitelists) | sort)" \
-    "install puts the object and the whitelists below DESTDIR and PREFIX"
+is "$(installed)" "$( (printf '/opt/gate/%s\n' bin/portcullis lib/libportcullis.so && whitelists) | sort)" \
+    "install puts the object, the command and the whitelists below DESTDIR and PREFIX"
 is "$(stat -c %a "$TMP/root/opt/gate/lib/libportcullis.so")" 755 "everyone may load it"
 succeeds "it is the object that was built" \
     cmp "$BUILD/libportcullis.so" "$TMP/root/opt/gate/lib/libportcullis.so"
+
+run "$TMP/root/opt/gate/bin/portcullis" --version
+like "$STATUS $OUT" "^0 portcullis [0-9]" "the command runs from there"
 
 touch "$TMP/root/opt/gate/lib/libother.so"
 run "${QUIET_MAKE[@]}" uninstall
