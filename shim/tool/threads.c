@@ -13,11 +13,23 @@
 #define PTRACE_SECCOMP_GET_FILTER 0x420c
 #endif
 
+/* The number behind NAME in a LINE of proc(5)'s status; FALSE where the line is about something
+ * else. */
+static bool read_number(const char *line, const char *name, unsigned long *value)
+{
+    size_t length = strlen(name);
+
+    if (strncmp(line, name, length) != 0)
+        return false;
+    *value = strtoul(line + length, NULL, 10);
+    return true;
+}
+
 static int read_status(pid_t pid, struct thread *thread, char name[64])
 {
     char path[64];
     char line[256];
-    unsigned value;
+    unsigned long value;
 
     snprintf(path, sizeof(path), "/proc/%d/task/%d/status", (int)pid, (int)thread->id);
     FILE *file = fopen(path, "re");
@@ -29,9 +41,9 @@ static int read_status(pid_t pid, struct thread *thread, char name[64])
             continue;
         if (sscanf(line, "State: %c", &state) == 1)
             thread->ended = state == 'Z' || state == 'X';
-        else if (sscanf(line, "NoNewPrivs: %u", &value) == 1)
+        else if (read_number(line, "NoNewPrivs:", &value))
             thread->no_new_privileges = value == 1;
-        else if (sscanf(line, "Seccomp: %u", &value) == 1)
+        else if (read_number(line, "Seccomp:", &value))
             thread->filtered = value == 2;
     }
     int error = ferror(file) ? -EIO : 0;
