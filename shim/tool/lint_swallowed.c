@@ -98,6 +98,19 @@ static bool can_match(const struct entry *entry)
     return true;
 }
 
+/* Whitelists are put together from others, which say the same now and then: what a file says twice
+ * is told of, and a condition that is of no use because of another file, but not that two files
+ * agree, that one denies what another allows, or that a file is included twice. */
+static bool is_meant(const struct entry *entry, const struct entry *other)
+{
+    bool same_file = strcmp(entry->place.file, other->place.file) == 0;
+
+    if (!same_file)
+        return !entry->conditional || other->section != entry->section;
+    return entry->place.line == other->place.line &&
+           strcmp(entry->subject.name, other->subject.name) == 0;
+}
+
 /* OTHER: a line that does the same; NULL if there is not one alone. */
 static void warn(struct lint *lint, const struct entry *entry, const struct entry *other)
 {
@@ -105,6 +118,8 @@ static void warn(struct lint *lint, const struct entry *entry, const struct entr
     const char *name = entry->subject.name;
     const char *why = "the lines before it decide";
 
+    if (other && is_meant(entry, other))
+        return;
     if (group && entry->section == SECTION_ALLOW) {
         lint_warn(lint, LINT_IDLE_GROUP, entry->place,
                   "'@%s' adds nothing: other lines decide about all of its calls", name);

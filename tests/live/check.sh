@@ -82,6 +82,15 @@ chmod 755 inc
 check main.ini
 like "$ERR" "^inc/part.ini:2: warning: 'open'" "what_is_included_is_checked_too"
 
+# Whitelists that are put together from others.
+printf '[filter]\ninclude = base.ini\ninclude = base.ini\n[allow]\nsyscalls = read pause\nclose = fd > 9\n' >whole.ini
+printf '[allow]\nsyscalls = read close pause\n' >base.ini
+printf '[deny]\npause = kill\n' >>whole.ini
+sed -i 's/ pause$//' whole.ini
+check whole.ini
+is "$ERR" "whole.ini:6: warning: this line changes nothing for 'close': another line allows as much [swallowed]
+base.ini:2: note: allowed here" "of_two_files_only_a_condition_that_is_of_no_use_is_told"
+
 # As somebody who can't write the file.
 as_other=()
 [[ $(id -u) != 0 ]] || as_other=(setpriv --reuid=65534 --regid=65534 --clear-groups)
