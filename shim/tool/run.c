@@ -93,14 +93,11 @@ static void add_line(struct command *command, enum compose_kind kind, const char
 
 static int parse(struct command *command, int count, char **arguments)
 {
-    static const struct option OPTIONS[] = {{"allow", required_argument, NULL, 'a'},
-                                            {"default", required_argument, NULL, 'd'},
-                                            {"deny", required_argument, NULL, 'x'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"no-gate", no_argument, NULL, 'n'},
-                                            {"report", optional_argument, NULL, 'r'},
-                                            {"shim", required_argument, NULL, 's'},
-                                            {0}};
+    static const struct option OPTIONS[] = {
+        {"allow", required_argument, NULL, 'a'}, {"default", required_argument, NULL, 'd'},
+        {"deny", required_argument, NULL, 'x'},  {"help", no_argument, NULL, 'h'},
+        {"no-gate", no_argument, NULL, 'n'},     {"report", optional_argument, NULL, 'r'},
+        {"shim", required_argument, NULL, 's'},  {0}};
     const char *last = NULL;
     int option;
 

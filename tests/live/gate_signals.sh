@@ -15,7 +15,8 @@ slow threads "${GATED[@]}" "$TMP/entry" "$TMP/open/made"
 is "$STATUS $OUT$ERR" "0 entry"$'\n'"filtered" "a program whose library has threads passes the gate"
 start env SLOW=threads LD_PRELOAD="$TMP/slow.so" "${GATED[@]}" sleep 60
 wait_for 5 test -n "$(watchers)"
-wait_for 5 eval '(($(thread_count "$PID") == 9)) && nobody_watches'
+passed_with_threads() { (($(thread_count "$PID") == 9)) && nobody_watches; }
+wait_for 5 passed_with_threads
 is "$(thread_count "$PID") $(seccomp_modes "$PID")" "9 2" "all its threads are filtered"
 is "$(cat /proc/"$PID"/task/*/status | sed -n 's/^TracerPid:\t//p' | sort -u)" 0 "and none is traced"
 stop "$PID"

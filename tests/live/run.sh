@@ -1,6 +1,7 @@
 #!/bin/bash
 # `portcullis run`: the whitelist, lines on the command line, the environment, and what the program
 # finds and leaves.
+# shellcheck disable=SC2016 # what other shells expand
 . "$(dirname "$0")/../helpers/run.sh"
 
 build_victim victim
@@ -142,12 +143,12 @@ wait_for 5 nobody_watches
 mapfile -t pids <"$TMP/pids"
 is "${pids[1]}" "${pids[0]} $$" "the program has the command's process id and parent"
 is "$(seccomp_modes "$PID") $(watchers)" "2 " "it is filtered, and nothing of ours is left beside it"
-is "$(cat "/proc/$PID/task/$PID/children" | wc -w)" 1 "it has no child but its own"
+is "$(wc -w <"/proc/$PID/task/$PID/children")" 1 "it has no child but its own"
 stop "$PID"
 
 # Status.
-for status in 0 7 255; do
-    runs "$status " "status $status is passed on" "$TMP/good.ini" sh -c "exit $status"
+for code in 0 7 255; do
+    runs "$code " "status $code is passed on" "$TMP/good.ini" sh -c "exit $code"
 done
 for signal in TERM KILL SEGV TRAP; do
     run "$PORTCULLIS" run "$TMP/good.ini" bash -c "kill -$signal \$\$"

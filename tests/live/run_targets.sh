@@ -1,16 +1,17 @@
 #!/bin/bash
 # `portcullis run` refuses what LD_PRELOAD does not reach, says why, and starts nothing.
+# shellcheck disable=SC2016 # what other shells expand
 . "$(dirname "$0")/../helpers/run.sh"
 
 build_victim victim
 
-# refuses STATUS MESSAGE NAME PROGRAM...: by `run`, before anything is started.
+# refuses CODE MESSAGE NAME PROGRAM...: by `run`, before anything is started.
 refuses()
 {
-    local status=$1 message=$2 name=$3
+    local code=$1 message=$2 name=$3
     shift 3
     run "${AS[@]}" "$PORTCULLIS" run "${OPTIONS[@]}" "$TMP/good.ini" "$@"
-    is "$STATUS $OUT$ERR" "$status $message" "$name"
+    is "$STATUS $OUT$ERR" "$code $message" "$name"
 }
 AS=() OPTIONS=()
 reach="portcullis: error: the shim cannot reach"

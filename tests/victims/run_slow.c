@@ -7,7 +7,9 @@
  *     vfork    a child that executes /bin/true
  *     runaway  a child that goes on into the program, as its parent does
  *     signal   handles SIGUSR1, and raises it */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -70,12 +72,13 @@ static void make_children(void)
 
 static void execute(void)
 {
-    static char *const ARGUMENTS[] = {"true", NULL};
-    static char *const NOTHING[] = {NULL};
+    static char name[] = "true";
+    char *const arguments[] = {name, NULL};
+    char *const nothing[] = {NULL};
     pid_t child = vfork();
 
     if (child == 0) {
-        execve("/bin/true", ARGUMENTS, NOTHING);
+        execve("/bin/true", arguments, nothing);
         _exit(1);
     }
     int status = 0;
