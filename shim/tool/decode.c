@@ -10,7 +10,7 @@
 #include "call.h"
 #include "decode_table.h"
 
-enum { DECIMAL_MAX = 999999 };
+enum { DECIMAL_MAX = (1 << 24) - 1 };
 
 const struct prototype *decode_prototype(int number)
 {
@@ -204,15 +204,28 @@ const char *decode_flags(const char *call, const struct argument *argument, uint
     return text;
 }
 
-/* Whether the call has been given the argument at INDEX: open's mode is for files that it makes. */
-static bool is_given(const struct prototype *prototype, unsigned index, const uint64_t arguments[6])
+/* Whether the call has been given the argument NAME: open's mode is for files that it makes, and
+ * what only asks of a descriptor takes nothing. */
+static bool is_given(const char *call, const char *name, const uint64_t arguments[6])
 {
-    int flags = prototype_argument(prototype, "flags");
+    uint64_t flags = arguments[strcmp(call, "open") == 0 ? 1 : 2];
 
-    if (strncmp(prototype_text(prototype->name), "open", 4) != 0 || flags < 0 ||
-        strcmp(prototype_text(prototype->arguments[index].name), "mode") != 0)
+    if (strcmp(name, "mode") == 0 && (strcmp(call, "open") == 0 || strcmp(call, "openat") == 0))
+        return (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) != 0;
+    if (strcmp(call, "fcntl") != 0 || strcmp(name, "arg") != 0)
         return true;
-    return (arguments[flags] & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) != 0;
+    switch (arguments[1]) {
+    case F_GETFD:
+    case F_GETFL:
+    case F_GETOWN:
+    case F_GETSIG:
+    case F_GETLEASE:
+    case F_GETPIPE_SZ:
+    case F_GET_SEALS:
+        return false;
+    default:
+        return true;
+    }
 }
 
 void decode_call(FILE *stream, int number, const uint64_t arguments[6])
@@ -222,11 +235,11 @@ void decode_call(FILE *stream, int number, const uint64_t arguments[6])
     const struct prototype *prototype = decode_prototype(number);
     const char *before = "";
 
-    fprintf(stream, "%s(", call_name(number, name));
+    fprintf(stream, "%s%s(", call_is_known(number) ? "" : "system call ", call_name(number, name));
     for (unsigned i = 0; i < (prototype ? prototype->count : 6U); i++) {
         if (!prototype)
             fprintf(stream, "%s0x%" PRIx64, before, arguments[i]);
-        else if (is_given(prototype, i, arguments))
+        else if (is_given(name, prototype_text(prototype->arguments[i].name), arguments))
             fprintf(stream, "%s%s", before,
                     decode_value(name, &prototype->arguments[i], arguments[i], value));
         before = ", ";

@@ -8,7 +8,11 @@
 
 #include "call.h"
 #include "decode.h"
+#include "kin.h"
 #include "propose.h"
+
+/* FNV-1a */
+static const uint64_t SUM_START = 1469598103934665603U;
 
 enum { TOLD_MAX = 100000, ORIGIN_MAX = 1024, COMM_MAX = 32 };
 
@@ -34,22 +38,22 @@ static uint64_t add_sum(uint64_t sum, const char *text)
 }
 
 /* Notes SUM. Returns whether it is new. */
-static bool note(struct teller *teller, uint64_t sum)
+static bool note(struct told *told, uint64_t sum)
 {
-    for (size_t i = 0; i < teller->told_count; i++) {
-        if (teller->told[i] == sum)
+    for (size_t i = 0; i < told->count; i++) {
+        if (told->sums[i] == sum)
             return false;
     }
-    if (teller->told_count == teller->told_capacity) {
-        size_t capacity = 2 * teller->told_capacity + 64;
+    if (told->count == told->capacity) {
+        size_t capacity = 2 * told->capacity + 64;
         uint64_t *grown =
-            capacity > TOLD_MAX ? NULL : reallocarray(teller->told, capacity, sizeof(*grown));
+            capacity > TOLD_MAX ? NULL : reallocarray(told->sums, capacity, sizeof(*grown));
         if (!grown)
             return false;
-        teller->told = grown;
-        teller->told_capacity = capacity;
+        told->sums = grown;
+        told->capacity = capacity;
     }
-    teller->told[teller->told_count++] = sum;
+    told->sums[told->count++] = sum;
     return true;
 }
 
@@ -85,14 +89,29 @@ static const char *origin_of(const struct teller *teller, const struct entry *en
     return text;
 }
 
-static void tell_remedy(const struct teller *teller, const struct refusal *refusal,
-                        const char *line, FILE *stream)
+/* LINE, and where it belongs. */
+static void tell_line(const struct teller *teller, const char *before, const char *line,
+                      FILE *stream)
+{
+    static const char NAMES[] = "syscalls = ";
+    bool names = strncmp(line, NAMES, strlen(NAMES)) == 0;
+
+    if (teller->file)
+        fprintf(stream, "    %s in %s [allow]:  %s\n", before, teller->file, line);
+    else
+        fprintf(stream, "    %s on the command line:  --allow \"%s\"\n", before,
+                names ? line + strlen(NAMES) : line);
+}
+
+static void tell_remedy(struct teller *teller, const struct refusal *refusal, const char *line,
+                        FILE *stream)
 {
     const struct entry *entry = refusal->verdict->entry;
     const char *before = "to allow it,";
     char origin[ORIGIN_MAX];
     char text[CALL_TEXT_MAX];
     char name[CALL_NAME_MAX];
+    char kin[KIN_LINE_MAX];
 
     if (refusal->verdict->reason == REASON_DENIED) {
         fprintf(stream, "    to allow it, change %s [deny]:  %s\n",
@@ -102,14 +121,13 @@ static void tell_remedy(const struct teller *teller, const struct refusal *refus
     }
     if (*line == '\0')
         return;
-    if (teller->file)
-        fprintf(stream, "    %s in %s [allow]:  %s\n", before, teller->file, line);
-    else
-        fprintf(stream, "    %s on the command line:  --allow \"%s\"\n", before,
-                strncmp(line, "syscalls = ", 11) == 0 ? line + 11 : line);
+    tell_line(teller, before, line, stream);
+    kin_line(&teller->policy->rules, refusal->call->nr, (const uint64_t *)refusal->call->args, kin);
+    if (*kin != '\0' && note(&teller->kin, add_sum(SUM_START, kin)))
+        tell_line(teller, "what goes with it,", kin, stream);
 }
 
-static void tell(const struct teller *teller, const struct refusal *refusal, const char *action,
+static void tell(struct teller *teller, const struct refusal *refusal, const char *action,
                  const char *line)
 {
     char *text = NULL;
@@ -141,10 +159,10 @@ void tell_refusal(struct teller *teller, const struct refusal *refusal)
 
     propose_line(&teller->policy->rules, call->nr, (const uint64_t *)call->args, line);
     action_text(refusal->verdict->action, action);
-    uint64_t sum = add_sum(1469598103934665603U, call_name(call->nr, name));
+    uint64_t sum = add_sum(SUM_START, call_name(call->nr, name));
     sum = add_sum(add_sum(add_sum(sum, action), line), refusal->site);
     teller->total++;
-    if (note(teller, sum))
+    if (note(&teller->refusals, sum))
         tell(teller, refusal, action, line);
 }
 
@@ -156,13 +174,15 @@ void tell_count(const struct teller *teller)
     if (teller->total == 0)
         length = snprintf(text, sizeof(text), "portcullis: no call was refused\n");
     else
-        length = snprintf(text, sizeof(text), "portcullis: %zu refused call%s told, %zu in all\n",
-                          teller->told_count, teller->told_count == 1 ? "" : "s", teller->total);
+        length =
+            snprintf(text, sizeof(text), "portcullis: %zu refused call%s told, %zu in all\n",
+                     teller->refusals.count, teller->refusals.count == 1 ? "" : "s", teller->total);
     write_error(text, (size_t)length);
 }
 
 void tell_release(struct teller *teller)
 {
-    free(teller->told);
-    teller->told = NULL;
+    free(teller->refusals.sums);
+    free(teller->kin.sums);
+    teller->refusals = teller->kin = (struct told){0};
 }

@@ -10,14 +10,20 @@
 #include "compose.h"
 #include "policy.h"
 
+/* Sums of texts. A zeroed structure is empty. */
+struct told {
+    uint64_t *sums; /* owned */
+    size_t count;
+    size_t capacity;
+};
+
 struct teller {
     const struct policy *policy;
     const struct composition *composition; /* of the command line's lines, or NULL */
     const char *file;                      /* the whitelist to add lines to, or NULL */
-    uint64_t *told;                        /* owned: sums of what has been told */
-    size_t told_count;
-    size_t told_capacity;
-    size_t total;
+    struct told refusals;
+    struct told kin; /* the lines that go with others */
+    size_t total;    /* refusals, told or not */
 };
 
 /* A refused call. */
