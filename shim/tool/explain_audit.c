@@ -1,4 +1,3 @@
-#include <seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,27 +67,20 @@ static bool read_log(struct report *report)
     return good;
 }
 
-static bool keep(void *context, const struct region *region, const struct verdict *verdict,
-                 const struct verdict *same)
-{
-    (void)same;
-    *(struct verdict *)context = *verdict;
-    return region->arguments[0].mask == 0 && region->arguments[1].mask == 0 &&
-           region->arguments[2].mask == 0 && region->arguments[3].mask == 0 &&
-           region->arguments[4].mask == 0 && region->arguments[5].mask == 0;
-}
-
 /* What POLICY says of the call. Returns false where that depends on arguments that are unknown. */
 static bool decide(const struct policy *policy, const struct audit *audit, struct verdict *verdict)
 {
+    struct region region = {0};
     struct opinion opinion;
 
-    *verdict = rules_decide(&policy->rules, audit->foreign ? 0 : seccomp_arch_native(),
-                            audit->number, audit->arguments);
-    if (audit->argument_count > 0 || audit->foreign)
+    if (audit->foreign) {
+        *verdict = rules_decide(&policy->rules, 0, audit->number, audit->arguments);
         return true;
-    int error = opinion_form(&policy->rules, audit->number, &opinion);
-    bool known = !error && region_visit(&opinion, NULL, keep, verdict);
+    }
+    for (unsigned i = 0; i < audit->argument_count; i++)
+        region.arguments[i] = (struct block){UINT64_MAX, audit->arguments[i]};
+    bool known = opinion_form(&policy->rules, audit->number, &opinion) == 0 &&
+                 region_decide(&opinion, &region, verdict);
     opinion_release(&opinion);
     return known;
 }

@@ -153,6 +153,14 @@ static bool decide(const struct opinion *opinion, const struct region *region,
     return true;
 }
 
+bool region_decide(const struct opinion *opinion, const struct region *region,
+                   struct verdict *verdict)
+{
+    struct cut cut;
+
+    return decide(opinion, region, verdict, &cut);
+}
+
 static bool walk_region(struct walk *walk, const struct region *region)
 {
     struct verdict verdicts[2];
@@ -252,14 +260,13 @@ const struct entry *opinion_rival(const struct opinion *opinion, const struct en
 {
     struct opinion without;
     struct verdict verdict = {.entry = NULL};
-    struct cut cut;
 
     if (!copy_without(opinion, entry, &without))
         return NULL;
     for (size_t i = 0; i < opinion->count; i++) {
         if (opinion->views[i].entry == entry) {
             struct region point = point_of(&opinion->views[i]);
-            decide(&without, &point, &verdict, &cut);
+            region_decide(&without, &point, &verdict);
         }
     }
     free(without.views);

@@ -43,6 +43,10 @@ const struct entry *opinion_rival(const struct opinion *opinion, const struct en
 
 void opinion_release(struct opinion *opinion);
 
+/* Whether a line, or what comes after all lines, decides about all calls of REGION: *VERDICT. */
+bool region_decide(const struct opinion *opinion, const struct region *region,
+                   struct verdict *verdict);
+
 /* Calls VISIT for regions which, together, are all calls, and in each of which both opinions have
  * one verdict (SECOND may be NULL; then its verdict is FIRST's). Stops when VISIT returns false.
  * Returns whether all was visited; false also where it takes too long. */

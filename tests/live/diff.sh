@@ -65,6 +65,10 @@ differ 'syscalls = 2000' '; nothing' "2000
   a.ini: allow  (a.ini:3 [allow]  syscalls = 2000)
   b.ini: EPERM  (the default)" "a_number_without_a_name_is_told"
 
+differ $'[deny]\nptrace = EIO' $'[deny]\nptrace = EACCES' "ptrace
+  a.ini: EIO  (a.ini:4 [deny]  ptrace = EIO)
+  b.ini: EACCES  (b.ini:4 [deny]  ptrace = EACCES)" "another_error_is_a_difference"
+
 file a.ini '[filter]' 'default = kill' 'audit = yes' 'children = reload' 'program = /bin/a' \
     'no-new-privileges = no' '[allow]' 'syscalls = read'
 file b.ini '[allow]' 'syscalls = read'

@@ -204,13 +204,21 @@ run bash -c '"$1" explain --json --audit web.ini <log' - "$PORTCULLIS"
 is "$(json '[(c["syscall"], c["count"], c["verdict"], c["to_allow"]) for c in d["calls"]], d["passed_over"]')" \
     "([('socket', 2, None, 'syscalls = socket'), ('io_setup', 1, 'kill', 'syscalls = io_setup'), ('call 11 of another architecture', 1, 'kill', None), ('socket', 1, 'allow', None), ('open', 1, 'EACCES', 'syscalls = open')], 2)" \
     "json_has_the_log"
-printf '[allow]\nsyscalls = read\nsocket = domain == AF_UNIX\n' >narrow.ini
+printf '[allow]\nsyscalls = read\nsocket = domain == AF_UNIX\nmmap = prot == PROT_READ\nmmap = offset == 4096 and addr == 0\n' >narrow.ini
 run bash -c '"$1" explain --audit narrow.ini < <(grep "a0=" log)' - "$PORTCULLIS"
 is "$OUT" "socket in w (pid 8, /w) was let through, and logged
   with domain = AF_NETLINK, type = SOCK_RAW, protocol = 0
   narrow.ini says: EPERM
   to allow it, in narrow.ini [allow]:  socket = domain == AF_NETLINK" \
     "with_arguments_the_line_is_as_narrow_as_the_call"
+
+# A record of the kernel's for the call as a whole has four arguments.
+sed -n 's/syscall=41 a0=10 a1=3 a2=0/syscall=9 a0=0 a1=10 a2=3 a3=22/p' log >mmap
+run bash -c '"$1" explain --audit narrow.ini <mmap' - "$PORTCULLIS"
+like "$OUT" "with addr = NULL, length = 16, prot = PROT_READ\|PROT_WRITE, flags = MAP_PRIVATE\|MAP_ANONYMOUS
+  narrow.ini: it depends on the arguments, see 'portcullis explain narrow.ini mmap'
+  to allow it whatever its arguments, in narrow.ini \[allow\]:  syscalls = mmap" \
+    "where_arguments_are_not_known_the_line_takes_any"
 
 run "$PORTCULLIS" explain --audit
 is "$OUT" "the log tells of no system call that a filter refused" "an_empty_log_is_told"
