@@ -17,6 +17,9 @@
  * exit_group(125) runs                                    gate_holds() says false ends the
  * descriptor hangs up: hooks.end(), and it exits
  *
+ * With musl, whose loader runs the libraries' constructors only from the entry point on, the gate
+ * is at the program's first constructor of its own.
+ *
  * Where the whitelist names programs ("program ="), whatever is executed before one of those, and
  * beside it, runs on, with its children, and is followed: each process that executes one of the
  * programs has a gate of its own. */

@@ -1,7 +1,6 @@
 #include "look.h"
 
 #include <dirent.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -62,24 +61,6 @@ int look_thread(pid_t thread, struct thread_status *status)
         .filters = filtered ? (unsigned)field(text, "Seccomp_filters", 10, 1) : 0,
     };
     return 0;
-}
-
-int look_entry(pid_t process, uint64_t *entry)
-{
-    char path[PROC_PATH_MAX];
-    Elf64_auxv_t vector[64];
-
-    snprintf(path, sizeof(path), "/proc/%d/auxv", process);
-    ssize_t length = read_file(path, vector, sizeof(vector));
-    if (length < 0)
-        return (int)length;
-    for (size_t i = 0; i < (size_t)length / sizeof(vector[0]); i++) {
-        if (vector[i].a_type == AT_ENTRY) {
-            *entry = vector[i].a_un.a_val;
-            return 0;
-        }
-    }
-    return -ENOEXEC;
 }
 
 bool look_executes(pid_t process, const char *const *paths, size_t count)

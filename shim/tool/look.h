@@ -21,10 +21,6 @@ struct thread_status {
 /* Returns 0, or a negative errno (-ESRCH, -ENOENT: the thread is gone). */
 int look_thread(pid_t thread, struct thread_status *status) __attribute__((warn_unused_result));
 
-/* The address of the entry point of what PROCESS has just executed. Returns 0 or a negative errno
- * (-ENOEXEC: a program of another class). */
-int look_entry(pid_t process, uint64_t *entry) __attribute__((warn_unused_result));
-
 /* Whether PROCESS executes one of the COUNT files in PATHS, by device and inode. */
 bool look_executes(pid_t process, const char *const *paths, size_t count);
 

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "entry.h"
 #include "look.h"
 #include "tool.h"
 #include "trap.h"
@@ -126,7 +127,7 @@ static void on_exec(struct gate *gate, struct thread *thread)
     }
     int error = look_thread(thread->id, &status);
     if (!error)
-        error = look_entry(thread->id, &entry);
+        error = entry_find(thread->id, &entry);
     if (!error)
         error = trap_set(&thread->trap, thread->id, entry, status.ignored);
     if (error) {

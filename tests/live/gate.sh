@@ -110,6 +110,30 @@ done
 is "$((total > 100))" 1 "there were many calls to fail"
 diag "calls failed: $total"
 
+# musl's loader runs the constructors behind the entry point: the gate stands further in.
+if command -v musl-gcc >/dev/null; then
+    musl-gcc -o "$TMP/musl" "$ROOT/tests/victims/run_victim.c" || exit 1
+    run "$PORTCULLIS" run "$TMP/good.ini" "$TMP/musl" "$TMP/open/made"
+    is "$STATUS $OUT$ERR" "0 filtered" "a musl program passes the gate when it is filtered"
+    for shim in empty text harmless; do # it does not look at the class
+        run "$PORTCULLIS" run --shim "$TMP/$shim.so" "$TMP/good.ini" "$TMP/musl" "$TMP/open/made"
+        like "$STATUS $OUT$ERR" "^125 portcullis: error: '$TMP/musl' was stopped at its entry point" \
+            "a musl program does not, when the shim is $shim"
+    done
+    wrong=
+    for ((n = 1; n < 200; n++)); do
+        run timeout 20 "$TMP/failing" "$n" 12 2 "$PORTCULLIS" run "$TMP/good.ini" "$TMP/musl" \
+            "$TMP/open/made"
+        [[ $ERR != *"call 16" && $ERR == *"call "* ]] || break # ioctl: that is puts, in main
+        [[ $OUT == filtered && $STATUS == 0 ]] || [[ $OUT == "" && $STATUS != 0 ]] ||
+            wrong+="call $n: status $STATUS, stdout '$OUT', stderr '$ERR'"$'\n'
+    done
+    is "$wrong" "" "when any call before main fails, a musl program runs filtered or not at all"
+    is "$((n > 20))" 1 "there were many to fail"
+else
+    skip "musl programs" "there is no musl-gcc"
+fi
+
 # Where ptrace is not to be had.
 message() { echo "portcullis: error: cannot hold the program at its entry point: ptrace: $1; \
 --no-gate runs it without that, and without proof that it is filtered"; }

@@ -72,8 +72,10 @@ refuses 126 "portcullis: error: cannot run '$TMP/bare': Exec format error" \
 refuses 126 "portcullis: error: cannot run '$TMP/gone': its interpreter '/nix/nix': No such file or \
 directory" "a script whose interpreter is not there is refused" "$TMP/gone"
 
+AS=(env PATH=/usr/bin:/bin)
 refuses 127 "portcullis: error: 'no-such-program' is not found in PATH" \
     "a program that is nowhere in PATH is not found" no-such-program
+AS=()
 refuses 127 "portcullis: error: cannot run '$TMP/nothing': No such file or directory" \
     "a path where nothing is, is not found" "$TMP/nothing"
 refuses 127 "portcullis: error: '' is not found in PATH" "an empty name is not found" ""
