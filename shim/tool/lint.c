@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../config/reader.h"
+
 static const struct {
     const char *name;
     const char *purpose;
@@ -43,43 +45,63 @@ bool linter_find(const char *name, enum linter *linter)
     return false;
 }
 
-/* The line PLACE of its file, not ended by a NUL; for the file as a whole, its first line. */
-static const char *find_line(struct lint *lint, struct place place, size_t *length)
+static void forget_source(struct lint *lint)
 {
-    if (!lint->source_name || strcmp(lint->source_name, place.file) != 0) {
-        free(lint->source.text);
-        lint->source = (struct file){0};
-        lint->source_name = place.file;
-        if (file_read(place.file, 1 << 20, &lint->source) != 0)
-            lint->source = (struct file){0};
+    free(lint->source.text);
+    free(lint->lines);
+    lint->source = (struct file){0};
+    lint->source_name = NULL;
+    lint->lines = NULL;
+    lint->line_count = 0;
+}
+
+/* Finds the lines of the file PATH. Without memory, or if it is gone, it has none. */
+static void read_source(struct lint *lint, const char *path)
+{
+    size_t count = 2;
+
+    forget_source(lint);
+    lint->source_name = path;
+    if (file_read(path, WHITELIST_BYTES_MAX, &lint->source) != 0)
+        return;
+    const char *text = lint->source.text, *end = text + lint->source.length;
+    for (const char *at = text; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+        count++;
+    lint->lines = calloc(count, sizeof(*lint->lines));
+    if (!lint->lines)
+        return;
+    for (const char *at = text; at; at = memchr(at, '\n', (size_t)(end - at))) {
+        at += lint->line_count > 0;
+        lint->lines[lint->line_count++] = at;
     }
-    const char *line = lint->source.text;
-    const char *end = line + lint->source.length;
-    for (unsigned i = 1; line && i < place.line; i++) {
-        line = memchr(line, '\n', (size_t)(end - line));
-        line += line != NULL;
-    }
-    if (!line)
+    lint->lines[lint->line_count] = end;
+}
+
+/* A copy of the line PLACE of its file, for the file as a whole of the first, to be freed; NULL if
+ * there is none. */
+static char *copy_line(struct lint *lint, struct place place)
+{
+    size_t line = place.line > 0 ? place.line - 1 : 0;
+
+    if (!lint->source_name || strcmp(lint->source_name, place.file) != 0)
+        read_source(lint, place.file);
+    if (line >= lint->line_count)
         return NULL;
-    const char *newline = memchr(line, '\n', (size_t)(end - line));
-    *length = (size_t)((newline ? newline : end) - line);
-    return line;
+    return strndup(lint->lines[line], (size_t)(lint->lines[line + 1] - lint->lines[line]));
 }
 
 /* Whether a comment at PLACE says "no-warn: NAME", with other names or without. */
 static bool is_silenced(struct lint *lint, enum linter linter, struct place place)
 {
     static const char MARK[] = "no-warn:";
-    size_t length;
-    const char *line = find_line(lint, place, &length);
-    char *copy = line ? strndup(line, length) : NULL;
+    char *copy = copy_line(lint, place);
     char *comment = copy ? strpbrk(copy, ";#") : NULL;
     char *mark = comment ? strstr(comment, MARK) : NULL;
     char *rest = NULL;
     bool silenced = false;
 
-    for (char *word = mark ? strtok_r(mark + strlen(MARK), " \t\r,", &rest) : NULL; word;
-         word = strtok_r(NULL, " \t\r,", &rest))
+    for (char *word = mark ? strtok_r(mark + strlen(MARK), " \t\r\n,", &rest) : NULL; word;
+         word = strtok_r(NULL, " \t\r\n,", &rest))
         silenced |= strcmp(word, linter_name(linter)) == 0;
     free(copy);
     return silenced;
@@ -106,7 +128,5 @@ void lint_policy(struct lint *lint)
     lint_swallowed(lint);
     lint_pairs(lint);
     lint_powers(lint);
-    free(lint->source.text);
-    lint->source = (struct file){0};
-    lint->source_name = NULL;
+    forget_source(lint);
 }

@@ -24,8 +24,10 @@ struct lint {
     const struct policy *policy;     /* borrowed; valid, with rules */
     struct diagnostics *diagnostics; /* borrowed; where warnings go */
     bool muted[LINT_COUNT];          /* these are not given */
-    struct file source;              /* owned: the file whose comments were looked at last */
-    const char *source_name;         /* its name, or NULL */
+    const char *source_name; /* borrowed: the file whose comments were looked at last, or NULL */
+    struct file source;      /* owned: what is in it */
+    const char **lines;      /* owned: where each of its lines begins, and where the last ends */
+    size_t line_count;
 };
 
 /* The name of a linter, as in "no-warn: NAME", and what it warns of. */
