@@ -169,6 +169,19 @@ runs "0 filtered"$'\n'"filtered" "and in a shell's children" "$TMP/named.ini" \
     sh -c '"$1" "$2"; (:; "$1" "$2")' - "$TMP/victim" "$TMP/open/made"
 runs "0 NOT FILTERED" "another program is not" "$TMP/named.ini" "$TMP/other" "$TMP/open/made"
 rmdir "$TMP/open/made"
+cat >"$TMP/thread.py" <<'END'
+import os, sys, threading, time
+for i in range(5):
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+threading.Thread(target=os.execv, args=(sys.argv[1], sys.argv[1:])).start()
+time.sleep(60)
+END
+runs "0 filtered" "a wrapper may execute it from any thread" "$TMP/named.ini" \
+    python3 "$TMP/thread.py" "$TMP/victim" "$TMP/open/made"
+runs "0 100 filtered" "a wrapper may do much at once" "$TMP/named.ini" bash -c \
+    'for ((i = 0; i < 50; i++)); do
+         ("$1" "$2"; sh -c ": | :; exec \"\$@\"" - "$1" "$2") &
+     done | sort | uniq -c | sed "s/^ *//"' - "$TMP/victim" "$TMP/open/made"
 runs "7 " "where it never comes to the program, the status is the wrapper's" "$TMP/named.ini" \
     sh -c 'true; exit 7'
 : >"$TMP/empty.so"
