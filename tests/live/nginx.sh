@@ -51,6 +51,13 @@ is "$(answer --data-binary "@$TMP/html/index.html" "$url/")" "405 157" "it refus
 
 modes=$(for pid in $(descendants "$master"); do seccomp_modes "$pid"; done | sort -u)
 is "$modes" 2 "every thread of master and workers is filtered"
+for pid in $(descendants "$master"); do
+    run "$BUILD/portcullis" verify "$pid" "$TMP/nginx.ini"
+    is "$STATUS $ERR" "0 " "by this whitelist: ${OUT//$TMP\//}"
+done
+sed 's/ sendfile$//' "$TMP/nginx.ini" >"$TMP/less.ini"
+run "$BUILD/portcullis" verify "$master" "$TMP/less.ini"
+like "$STATUS $OUT" "^1 no: .* not by $TMP/less.ini" "and by no list that has one name less"
 is "$(for pid in $(workers); do thread_count "$pid"; done)" $'5\n5' \
     "there are two workers, each with a pool of four threads"
 

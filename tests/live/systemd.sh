@@ -15,10 +15,12 @@ verify()
 }
 
 mkdir -p units/nginx.service.d bad/nginx.service.d
-cp "$here/nginx.service.d/portcullis.conf" units/nginx.service.d/
+# systemd looks whether a command is there.
+sed "s,/usr/local/bin/portcullis,$BUILD/portcullis," "$here/nginx.service.d/portcullis.conf" \
+    >units/nginx.service.d/portcullis.conf
 run verify units
 is "$STATUS|$OUT|$ERR" "0||" "systemd takes the drop-in without a word"
-sed 's/^Environment=/Environment==/' "$here/nginx.service.d/portcullis.conf" \
+sed 's/^Environment=/Environment==/' units/nginx.service.d/portcullis.conf \
     >bad/nginx.service.d/portcullis.conf
 run verify bad
 like "$STATUS|$ERR" '^[01]\|.*portcullis.conf:4: Invalid environment assignment' \
@@ -68,6 +70,18 @@ master=$(<nginx.pid)
 TAP_PIDS+=("$master")
 is "$(curl -sS "http://127.0.0.1:$port/")" portcullis "it answers over IPv4"
 is "$(curl -sS "http://[::1]:$port/")" portcullis "it answers over IPv6"
+
+# ExecStartPost, word for word, in the unit's environment: the command itself is not filtered.
+read -ra post < <(sed -n "s,^ExecStartPost=+/usr/local/bin/,$BUILD/,p" \
+    "$here/nginx.service.d/portcullis.conf")
+run unit "${post[@]/\$MAINPID/$master}"
+is "$STATUS|$OUT|$ERR" "0|yes: nginx, 1 thread, is filtered by $TMP/lists/systemd/nginx.ini|" \
+    "ExecStartPost: the main process is filtered by its whitelist"
+start sleep 60
+run unit "${post[@]/\$MAINPID/$PID}"
+is "$STATUS|$OUT" "1|no: thread $PID of sleep has no filter" \
+    "ExecStartPost: a process that is not would be stopped"
+stop "$PID"
 is "$(for pid in $(descendants "$master"); do seccomp_modes "$pid"; done | sort -u)" 2 \
     "every process of it is filtered"
 run nginx -s reload
