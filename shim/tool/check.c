@@ -13,9 +13,9 @@
 static const char HELP[] =
     "usage: portcullis check [--strict] [--json] [--no-warn NAME]... FILE...\n"
     "\n"
-    "Finds the mistakes in whitelists, and warns of what is valid and probably not meant.\n"
-    "Then says of how many system calls each FILE allows all, constrains (by their arguments),\n"
-    "or refuses all.\n"
+    "Finds the mistakes in whitelists, and warns of what is valid but probably not meant.\n"
+    "Then says how many system calls each FILE allows, constrains (it depends on the arguments\n"
+    "whether they are allowed), and refuses.\n"
     "\n"
     "  --strict        a warning makes the status 1\n"
     "  --json          print JSON instead\n"

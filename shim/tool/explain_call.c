@@ -5,8 +5,10 @@
 #include <string.h>
 
 #include "call.h"
+#include "decode.h"
 #include "explain.h"
 #include "json.h"
+#include "propose.h"
 #include "tool.h"
 
 enum { ARGUMENTS = 6, WORDS_MAX = 8, LINE_MAX_BYTES = 4096 };
@@ -97,6 +99,13 @@ static int parse(struct question *question, const char *where)
     return STATUS_OK;
 }
 
+static bool is_listed(const struct question *question)
+{
+    const struct rule *rule = rules_find(&question->policy->rules, question->number);
+
+    return rule && rule->allow_count + rule->deny_count > 0;
+}
+
 static const char *because(const struct question *question, char text[CALL_TEXT_MAX])
 {
     const struct settings *settings = &question->policy->whitelist.settings;
@@ -114,7 +123,8 @@ static const char *because(const struct question *question, char text[CALL_TEXT_
         break;
     case REASON_DEFAULT:
         explain_place(settings->default_place, place, sizeof(place));
-        snprintf(text, CALL_TEXT_MAX, "no line decides; the default is %s (%s)",
+        snprintf(text, CALL_TEXT_MAX, "no line %s; the default is %s (%s)",
+                 is_listed(question) ? "matches" : "lists it",
                  action_text(settings->default_action, action), place);
         break;
     }
@@ -130,6 +140,34 @@ static void print_entry(const char *before, const struct entry *entry, const cha
     if (entry->subject.kind == SUBJECT_GROUP)
         printf("  (by @%s)", entry->subject.name);
     putchar('\n');
+}
+
+/* The line that would allow a call that the default refuses; "" if there is none. *NARROW says
+ * whether it takes the arguments into account: only where all of them were given. */
+static const char *find_line(const struct question *question, char line[PROPOSE_LINE_MAX],
+                             bool *narrow)
+{
+    const struct prototype *prototype = decode_prototype(question->number);
+
+    *line = '\0';
+    *narrow = prototype && question->count - 1 >= prototype->count;
+    if (action_allows(question->verdict.action) || question->verdict.reason != REASON_DEFAULT)
+        return line;
+    if (*narrow)
+        return propose_line(&question->policy->rules, question->number, question->arguments, line);
+    snprintf(line, PROPOSE_LINE_MAX, "syscalls = %s", question->name);
+    return line;
+}
+
+static void print_line(const struct question *question)
+{
+    char line[PROPOSE_LINE_MAX];
+    bool narrow;
+
+    find_line(question, line, &narrow);
+    if (*line != '\0')
+        printf("  to allow it%s, in %s [allow]:  %s\n", narrow ? "" : " whatever its arguments",
+               question->policy->whitelist.name, line);
 }
 
 static void print_nearest(const struct question *question)
@@ -164,6 +202,7 @@ static void print_answer(const struct question *question)
         printf("  because %s\n", because(question, text));
     if (question->nearest)
         print_nearest(question);
+    print_line(question);
 }
 
 static struct json_object *json_nearest(const struct question *question)
@@ -190,7 +229,8 @@ static void print_json(const struct question *question)
     };
     struct json_object *object = json_object_new_object();
     struct json_object *arguments = json_object_new_array();
-    char action[CALL_ACTION_MAX];
+    char action[CALL_ACTION_MAX], line[PROPOSE_LINE_MAX];
+    bool narrow;
 
     json_add_string(object, "syscall", question->name);
     json_add_number(object, "number", (uint64_t)question->number);
@@ -205,6 +245,8 @@ static void print_json(const struct question *question)
         json_object_object_add(object, "line", json_entry(question->verdict.entry, question->name));
     if (question->nearest)
         json_object_object_add(object, "nearest", json_nearest(question));
+    if (*find_line(question, line, &narrow) != '\0')
+        json_add_string(object, "to_allow", line);
     json_print(object);
 }
 

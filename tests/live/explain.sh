@@ -111,9 +111,10 @@ is "$OUT" "read(): allow
   decided by: base.ini:4 [allow]  syscalls = read" "a_call_can_be_a_number"
 explain web.ini socket AF_INET 'SOCK_DGRAM|SOCK_CLOEXEC' 0
 is "$OUT" "socket(AF_INET, SOCK_DGRAM|SOCK_CLOEXEC, 0): EACCES
-  because no line decides; the default is EACCES (web.ini:4)
+  because no line matches; the default is EACCES (web.ini:4)
   nearest line: web.ini:9 [allow]  socket = domain in AF_UNIX AF_INET and type & SOCK_TYPE_MASK == SOCK_STREAM
-      not met: type & SOCK_TYPE_MASK == SOCK_STREAM  (type is SOCK_DGRAM|SOCK_CLOEXEC)" \
+      not met: type & SOCK_TYPE_MASK == SOCK_STREAM  (type is SOCK_DGRAM|SOCK_CLOEXEC)
+  to allow it, in web.ini [allow]:  socket = domain in AF_UNIX AF_INET and type & SOCK_TYPE_MASK == SOCK_DGRAM" \
     "a_refused_call_names_the_nearest_line_and_what_is_not_met"
 is "$STATUS" 0 "a_refusal_is_an_answer_not_a_failure"
 explain web.ini socket
@@ -141,16 +142,39 @@ is "$OUT" "clone3(): ENOSYS
 explain web.ini 0x40000000
 is "$OUT" "1073741824(): kill
   because the number belongs to another architecture" "so_is_another_architecture"
+explain web.ini getcwd
+is "$OUT" "getcwd(): EACCES
+  because no line lists it; the default is EACCES (web.ini:4)
+  to allow it whatever its arguments, in web.ini [allow]:  syscalls = getcwd" \
+    "what_no_line_lists_is_told_with_the_line_to_add"
 explain base.ini write
 like "$OUT" "the default is EPERM \(built in\)" "so_is_a_default_that_is_built_in"
 explain web.ini write 4294967295 -1 0777
 like "$OUT" '^write\(4294967295, -1, 0777\): allow' "numbers_may_be_negative_or_octal"
+
+# The lines to add do what they are for.
+cp "$ROOT/examples/nginx/nginx.ini" pasted.ini
+for call in 'getcwd 4096 100' 'socket AF_NETLINK SOCK_RAW 0' 'mprotect 4096 4096 PROT_EXEC' \
+    'ioctl 0 TIOCSTI 4096' 'fcntl 3 F_DUPFD 0' 'madvise 4096 4096 MADV_FREE' 'reboot 1 2 3 4' \
+    'clone CLONE_NEWUSER 0 0 0 0' 'prctl PR_SET_NAME 4096 0 0 0' 'openat2 1 2 3 4'; do
+    read -ra words <<<"$call"
+    explain pasted.ini "${words[@]}"
+    line=$(sed -n 's/^  to allow it, in pasted.ini \[allow\]:  //p' <<<"$OUT")
+    if [[ ${words[0]} == openat2 ]]; then
+        is "$line" "" "no_line_is_proposed_for_what_falls_back"
+        continue
+    fi
+    printf '[allow]\n%s\n' "$line" >>pasted.ini
+    explain pasted.ini "${words[@]}"
+    like "$OUT" "\): allow"$'\n' "the_line_proposed_for_${words[0]}_allows_it"
+done
 
 explain --json web.ini socket AF_INET SOCK_DGRAM
 is "$(json '[d[k] for k in ("syscall", "number", "arguments", "verdict", "allowed", "reason")]')" \
     "['socket', 41, [2, 2, 0, 0, 0, 0], 'EACCES', False, 'default']" "json_has_the_verdict"
 is "$(json 'd["nearest"]["line"], d["nearest"]["unmet"]')" \
     "(9, ['type & SOCK_TYPE_MASK == SOCK_STREAM'])" "json_has_the_nearest_line"
+is "$(json 'd["to_allow"]')" "syscalls = socket" "json_has_the_line_to_add"
 explain --json web.ini read
 is "$(json 'd["line"]["file"], d["line"]["line"], d["allowed"]')" "('base.ini', 4, True)" \
     "json_has_the_line_that_decides"
