@@ -56,7 +56,8 @@ LINT_TESTS := $(wildcard tests/lint/*.sh)
 SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run)
 C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
-PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] examples/*/*.c)
+PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
+    examples/*/*.c)
 C_HEADERS = $(wildcard config/*.h shim/*.h shim/freestanding/*.h shim/tool/*.h tests/helpers/*.h)
 FORMATTED = $(C_SOURCES) $(C_HEADERS) $(PROGRAM_SOURCES)
 
@@ -243,6 +244,11 @@ fuzz-run: $(BUILD)/fuzz
 	    >$(abspath $(BUILD)/fuzz.log) 2>&1 || \
 	    { grep -v '# Uses:' $(abspath $(BUILD)/fuzz.log) | tail -n 60; exit 1; }
 	@sed -n 's/^stat::number_of_executed_units: */inputs tried without a finding: /p' $(BUILD)/fuzz.log
+
+# Figures, as ratios inside one run; no test asserts them.
+.PHONY: bench
+bench: all
+	@BUILD="$(abspath $(BUILD))" CC="$(CC)" bash tests/bench/report.sh
 
 WHITELISTS := $(wildcard config/whitelists/*.ini)
 
