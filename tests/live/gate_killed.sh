@@ -30,7 +30,7 @@ for ((i = 0; i < 3000 && killed < 100; i++)); do
     elif [[ $STATUS == 137 && $OUT == "" ]]; then
         before=$((before + 1))
     elif [[ $STATUS == 125 && $OUT == "" && $ERR == *"portcullis: error: cannot start the watcher: \
-it is gone" ]]; then
+it is gone"* ]]; then
         before=$((before + 1))
     else
         wrong+="status $STATUS, stdout '$OUT', stderr '$ERR'"$'\n'
