@@ -11,53 +11,54 @@
 #include "call.h"
 #include "lint.h"
 
+#define TAKES_OVER        "it can take over processes that have no filter"
+#define CHANGES           "it can change processes that have no filter"
+#define TAKES_DESCRIPTORS "it can take descriptors from other processes"
+#define PASSES_BY         "what is asked of the kernel through the ring passes no filter"
+#define HOLDS_UP          "it can hold the kernel up in the middle of a call"
+#define ANSWERS                                                                                    \
+    "with SECCOMP_FILTER_FLAG_NEW_LISTENER the program can answer calls in the kernel's place"
+#define EXECUTES "it can make memory executable"
+#define IS_ROOT  "in a user namespace a program has every capability"
+#define IS_ROOT_UNSEEN                                                                             \
+    IS_ROOT ", and clone3's flags can't be looked at; without it the C library takes clone"
+#define ENTERS "it enters the namespaces of other programs"
+
+enum {
+    LISTENER = SECCOMP_FILTER_FLAG_NEW_LISTENER,
+    ALL = PROT_READ | PROT_WRITE | PROT_EXEC,
+    CODE = PROT_READ | PROT_EXEC,
+    ANY = MAP_PRIVATE | MAP_ANONYMOUS,
+};
+
 /* A call that should not be allowed lightly, with arguments under which it does its worst. */
 static const struct {
     char name[20];
     enum linter linter;
     uint64_t arguments[6];
     const char *text;
+    const char *argument; /* the one that makes it harmless without FLAG; NULL if none does */
+    const char *flag;
 } POWERS[] = {
-    {"ptrace", LINT_HARDENING, {PTRACE_SEIZE, 1}, "it can take over processes that have no filter"},
-    {"process_vm_writev", LINT_HARDENING, {1}, "it can change processes that have no filter"},
-    {"pidfd_getfd", LINT_HARDENING, {3, 1}, "it can take descriptors from other processes"},
-    {"bpf", LINT_HARDENING, {5}, "it puts programs into the kernel"},
-    {"io_uring_setup",
-     LINT_HARDENING,
-     {8},
-     "what is asked of the kernel through the ring passes no filter"},
-    {"userfaultfd", LINT_HARDENING, {0}, "it can hold the kernel up in the middle of a call"},
-    {"seccomp",
-     LINT_HARDENING,
-     {SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER},
-     "with SECCOMP_FILTER_FLAG_NEW_LISTENER the program can answer calls in the kernel's place"},
+    {"ptrace", LINT_HARDENING, {PTRACE_SEIZE, 1}, TAKES_OVER, NULL, NULL},
+    {"process_vm_writev", LINT_HARDENING, {1}, CHANGES, NULL, NULL},
+    {"pidfd_getfd", LINT_HARDENING, {3, 1}, TAKES_DESCRIPTORS, NULL, NULL},
+    {"bpf", LINT_HARDENING, {5}, "it puts programs into the kernel", NULL, NULL},
+    {"io_uring_setup", LINT_HARDENING, {8}, PASSES_BY, NULL, NULL},
+    {"userfaultfd", LINT_HARDENING, {0}, HOLDS_UP, NULL, NULL},
+    {"seccomp", LINT_HARDENING, {SECCOMP_SET_MODE_FILTER, LISTENER}, ANSWERS, NULL, NULL},
     {"mmap",
      LINT_EXECUTABLE_MEMORY,
-     {0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, UINT64_MAX},
-     "it can make memory executable; 'mmap = prot without PROT_EXEC' prevents that"},
-    {"mprotect",
-     LINT_EXECUTABLE_MEMORY,
-     {4096, 4096, PROT_READ | PROT_EXEC},
-     "it can make memory executable; 'mprotect = prot without PROT_EXEC' prevents that"},
-    {"pkey_mprotect",
-     LINT_EXECUTABLE_MEMORY,
-     {4096, 4096, PROT_READ | PROT_EXEC},
-     "it can make memory executable; 'pkey_mprotect = prot without PROT_EXEC' prevents that"},
-    {"clone",
-     LINT_NAMESPACES,
-     {CLONE_NEWUSER | SIGCHLD},
-     "in a user namespace a program has every capability; 'clone = flags without CLONE_NEWUSER' "
-     "prevents that"},
-    {"clone3",
-     LINT_NAMESPACES,
-     {4096, 88},
-     "in a user namespace a program has every capability, and clone3's flags can't be looked at; "
-     "without it the C library takes clone"},
-    {"unshare",
-     LINT_NAMESPACES,
-     {CLONE_NEWUSER},
-     "in a user namespace a program has every capability"},
-    {"setns", LINT_NAMESPACES, {3, CLONE_NEWUSER}, "it enters the namespaces of other programs"},
+     {0, 4096, ALL, ANY, UINT64_MAX},
+     EXECUTES,
+     "prot",
+     "PROT_EXEC"},
+    {"mprotect", LINT_EXECUTABLE_MEMORY, {4096, 4096, CODE}, EXECUTES, "prot", "PROT_EXEC"},
+    {"pkey_mprotect", LINT_EXECUTABLE_MEMORY, {4096, 4096, CODE}, EXECUTES, "prot", "PROT_EXEC"},
+    {"clone", LINT_NAMESPACES, {CLONE_NEWUSER | SIGCHLD}, IS_ROOT, "flags", "CLONE_NEWUSER"},
+    {"clone3", LINT_NAMESPACES, {4096, 88}, IS_ROOT_UNSEEN, NULL, NULL},
+    {"unshare", LINT_NAMESPACES, {CLONE_NEWUSER}, IS_ROOT, "flags", "CLONE_NEWUSER"},
+    {"setns", LINT_NAMESPACES, {3, CLONE_NEWUSER}, ENTERS, NULL, NULL},
 };
 
 /* What ld.so and the C library of a new program can't do without, and how they call it. */
@@ -85,22 +86,41 @@ static bool allows(const struct lint *lint, const char *name, const uint64_t arg
     return *name != '\0' && action_allows(decide(lint, name, arguments).action);
 }
 
+/* The end of a warning: the line that prevents the worst. Beside a group, or under a default that
+ * allows, only a denial does. Returns TEXT. */
+static const char *advise(size_t index, bool listed, char text[CALL_TEXT_MAX])
+{
+    const char *name = POWERS[index].name;
+    const char *argument = POWERS[index].argument;
+
+    *text = '\0';
+    if (argument && listed)
+        snprintf(text, CALL_TEXT_MAX, "; '%s = %s without %s' in its place prevents that", name,
+                 argument, POWERS[index].flag);
+    else if (argument)
+        snprintf(text, CALL_TEXT_MAX, "; '%s = EPERM if %s with %s' in [deny] prevents that", name,
+                 argument, POWERS[index].flag);
+    return text;
+}
+
 static void check_power(struct lint *lint, size_t index)
 {
     const struct settings *settings = &lint->policy->whitelist.settings;
     const char *name = POWERS[index].name;
     struct verdict verdict = decide(lint, name, POWERS[index].arguments);
     const struct entry *entry = verdict.entry;
-    char by[64] = "";
+    bool listed = entry && entry->subject.kind != SUBJECT_GROUP;
+    char by[64] = "", advice[CALL_TEXT_MAX];
 
     if (!action_allows(verdict.action))
         return;
     if (!entry)
         snprintf(by, sizeof(by), " by the default");
-    else if (entry->subject.kind == SUBJECT_GROUP)
+    else if (!listed)
         snprintf(by, sizeof(by), " by @%.40s", entry->subject.name);
     lint_warn(lint, POWERS[index].linter, entry ? entry->place : settings->default_place,
-              "'%s' is allowed%s: %s", name, by, POWERS[index].text);
+              "'%s' is allowed%s: %s%s", name, by, POWERS[index].text,
+              advise(index, listed, advice));
 }
 
 static void check_loader(struct lint *lint, const char *name)

@@ -82,6 +82,16 @@ chmod 755 inc
 check main.ini
 like "$ERR" "^inc/part.ini:2: warning: 'open'" "what_is_included_is_checked_too"
 
+# The advice, taken.
+printf '[allow]\nsyscalls = @stdio @threads mprotect unshare\n' >advised.ini
+check advised.ini
+advice=$(sed -n "s/.*: .*; '\(.*\)' in \[deny\] prevents that.*/\1/p" <<<"$ERR")
+places=$(sed -n "s/.*; '\(.*\)' in its place prevents that.*/\1/p" <<<"$ERR")
+is "$(wc -l <<<"$advice"):$(wc -l <<<"$places")" 2:2 "there_is_advice_for_each_power"
+printf '[allow]\nsyscalls = @stdio @threads\n%s\n[deny]\n%s\n' "$places" "$advice" >advised.ini
+check --strict advised.ini
+is "$STATUS$ERR" 0 "the_advice_is_enough"
+
 # Whitelists that are put together from others.
 printf '[filter]\ninclude = base.ini\ninclude = base.ini\n[allow]\nsyscalls = read pause\nclose = fd > 9\n' >whole.ini
 printf '[allow]\nsyscalls = read close pause\n' >base.ini
