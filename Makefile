@@ -183,7 +183,7 @@ PROVE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL BUILD="$(abspath $(BUILD))" CC="
 tests: everything
 	@$(PROVE) $(UNIT_TESTS) $(LINT_TESTS) $(LIVE_TESTS)
 
-unit: $(UNIT_TESTS)
+unit: $(BUILD)/portcullis $(UNIT_TESTS)
 	@$(PROVE) $(UNIT_TESTS)
 
 live: all
