@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
@@ -228,6 +229,27 @@ static bool is_given(const char *call, const char *name, const uint64_t argument
     }
 }
 
+/* What decides about the meaning of an argument: the call, or for an option of a socket its level.
+ */
+static const char *context_of(const char *call, const struct argument *argument,
+                              const uint64_t arguments[6])
+{
+    if (strcmp(prototype_text(argument->name), "optname") != 0)
+        return call;
+    switch ((int)arguments[1]) {
+    case SOL_SOCKET:
+        return "SOL_SOCKET";
+    case IPPROTO_TCP:
+        return "IPPROTO_TCP";
+    case IPPROTO_IP:
+        return "IPPROTO_IP";
+    case IPPROTO_IPV6:
+        return "IPPROTO_IPV6";
+    default:
+        return call;
+    }
+}
+
 void decode_call(FILE *stream, int number, const uint64_t arguments[6])
 {
     char name[CALL_NAME_MAX];
@@ -237,11 +259,13 @@ void decode_call(FILE *stream, int number, const uint64_t arguments[6])
 
     fprintf(stream, "%s%s(", call_is_known(number) ? "" : "system call ", call_name(number, name));
     for (unsigned i = 0; i < (prototype ? prototype->count : 6U); i++) {
-        if (!prototype)
+        const struct argument *argument = prototype ? &prototype->arguments[i] : NULL;
+        if (!argument)
             fprintf(stream, "%s0x%" PRIx64, before, arguments[i]);
-        else if (is_given(name, prototype_text(prototype->arguments[i].name), arguments))
-            fprintf(stream, "%s%s", before,
-                    decode_value(name, &prototype->arguments[i], arguments[i], value));
+        else if (is_given(name, prototype_text(argument->name), arguments))
+            fprintf(
+                stream, "%s%s", before,
+                decode_value(context_of(name, argument, arguments), argument, arguments[i], value));
         before = ", ";
     }
     fputc(')', stream);

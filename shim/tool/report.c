@@ -243,9 +243,10 @@ int report_join(const struct report_settings *settings, struct gate *gate)
 
     if (!error)
         error = make_notifying(&settings->policy->filter, &report->filter);
-    if (error) {
+    if (!report || error) {
         if (error == -ENOMEM)
             tool_error("out of memory");
+        free(report);
         return STATUS_CANNOT;
     }
     report->settings = *settings;

@@ -65,7 +65,7 @@ static const char *command_name(pid_t thread, char name[COMM_MAX])
     snprintf(path, sizeof(path), "/proc/%d/comm", thread);
     FILE *file = fopen(path, "re");
     if (!file || !fgets(name, COMM_MAX, file))
-        strcpy(name, "?");
+        snprintf(name, COMM_MAX, "?");
     if (file)
         fclose(file);
     name[strcspn(name, "\n")] = '\0';

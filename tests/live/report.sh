@@ -146,6 +146,40 @@ is "$? $(tail -n 1 wait.out)" "3 mkdir: -1, Function not implemented" \
     "if_the_supervisor_dies_what_is_refused_stays_refused"
 exec 9>&-
 
+# in_state STATE: the state letter of the program's process.
+in_state()
+{
+    [[ $(cut -d' ' -f3 "/proc/$PID/stat") == "$1" ]]
+}
+
+# start_waiting: a program that waits for a byte from descriptor 9.
+start_waiting()
+{
+    : >wait.out
+    start env --default-signal=INT "$PORTCULLIS" run --report w.ini -- ./victim wait \
+        <fifo >wait.out 2>wait.err 9>&-
+    wait_for 10 grep -q waiting wait.out
+}
+
+exec 9<>fifo
+for signal in INT TERM; do
+    start_waiting
+    kill -"$signal" "$PID"
+    wait "$PID"
+    is "$?" $((128 + $(kill -l "$signal"))) "SIG${signal}_ends_it_as_ever"
+done
+start_waiting
+kill -STOP "$PID"
+wait_for 10 in_state T
+succeeds "it_stops_by_SIGSTOP" in_state T
+kill -CONT "$PID"
+echo >&9
+wait "$PID"
+is "$? $(tail -n 1 wait.out)" "3 mkdir: -1, Read-only file system" "and_goes_on_by_SIGCONT"
+exec 9>&-
+run bash -c '"$@" >&-' - "$PORTCULLIS" run --report w.ini -- ./victim plain
+is "$STATUS" 3 "a_closed_stdout_is_the_program_s_own_affair"
+
 # --- what is proposed
 cat >few.ini <<'END'
 [allow]
