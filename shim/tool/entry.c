@@ -108,7 +108,7 @@ static int read_image(pid_t process, struct image *image)
 int entry_find(pid_t process, uint64_t *address)
 {
     struct image image = {0};
-    uint64_t entry;
+    uint64_t entry = 0;
     int error = read_entry(process, &entry);
 
     if (!error)

@@ -102,14 +102,17 @@ static void execute_by_shell(const char *path, char **arguments)
     for (size_t i = 1; i < count; i++)
         all[i + 1] = arguments[i];
     execv("/bin/sh", all);
+    free(all[0]);
+    free(all[1]);
+    free(all);
 }
 
 int launch_execute(const char *path, char **arguments)
 {
     execv(path, arguments);
-    if (errno == ENOEXEC)
-        execute_by_shell(path, arguments);
     int error = errno;
+    if (error == ENOEXEC)
+        execute_by_shell(path, arguments);
     tool_error("cannot run '%s': %s", path, strerror(error));
     return error == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_RUNNABLE;
 }

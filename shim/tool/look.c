@@ -91,23 +91,30 @@ const char *look_program(pid_t process, char *path, size_t size)
     return path;
 }
 
-/* Whether LINE of /proc/PID/maps is of code in FILE, which is called PATH. */
+/* Whether LINE of /proc/PID/maps is of code in FILE, which is called PATH:
+ *
+ *     7f00-7f01 r-xp 00001000 fe:00 4711      /lib/libc.so.6
+ */
 static bool is_code_of(char *line, const char *path, const struct stat *file)
 {
-    char rights[8];
-    unsigned major_number;
-    unsigned minor_number;
-    unsigned long inode;
-    int name = 0;
+    enum { RANGE, RIGHTS, OFFSET, DEVICE, INODE, FIELDS };
+    char *fields[FIELDS];
+    char *rest = line;
 
     line[strcspn(line, "\n")] = '\0';
-    if (sscanf(line, "%*s %7s %*s %x:%x %lu %n", rights, &major_number, &minor_number, &inode,
-               &name) < 4 ||
-        !strchr(rights, 'x'))
+    for (int i = 0; i < FIELDS; i++) {
+        fields[i] = strsep(&rest, " ");
+        if (!rest)
+            return false;
+    }
+    if (!strchr(fields[RIGHTS], 'x'))
         return false;
-    if (name > 0 && strcmp(line + name, path) == 0)
+    if (strcmp(rest + strspn(rest, " "), path) == 0)
         return true;
-    return inode == file->st_ino && makedev(major_number, minor_number) == file->st_dev;
+    unsigned long major_number = strtoul(fields[DEVICE], &rest, 16);
+    unsigned long minor_number = *rest == ':' ? strtoul(rest + 1, NULL, 16) : 0;
+    return strtoul(fields[INODE], NULL, 10) == file->st_ino &&
+           makedev((unsigned)major_number, (unsigned)minor_number) == file->st_dev;
 }
 
 static bool is_mapped(pid_t process, const char *path)
@@ -161,7 +168,7 @@ static const char *look_at_threads(pid_t process, unsigned before, bool no_new_p
     if (!folder)
         return "its threads can't be listed";
     while (!lack && (entry = readdir(folder))) {
-        thread = atoi(entry->d_name);
+        thread = (int)strtol(entry->d_name, NULL, 10); /* 0 for "." and ".." */
         if (thread > 0 && ++seen)
             lack = lacks(thread, before, no_new_privileges, gone);
     }

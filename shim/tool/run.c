@@ -239,21 +239,21 @@ static int run_program(struct run *run)
 
 int verb_run(int count, char **arguments)
 {
-    struct run run = {0};
+    struct compose_option *lines = calloc((size_t)count, sizeof(*lines));
+    struct run run = {.command.lines = lines};
 
-    run.command.lines = calloc((size_t)count, sizeof(*run.command.lines));
-    if (!run.command.lines) {
+    if (!lines) {
         tool_error("out of memory");
         return STATUS_OS;
     }
     int status = parse(&run.command, count, arguments);
     if (status == STATUS_OK && run.command.help)
         puts(HELP);
-    else if (status == STATUS_OK)
+    else if (run.command.program)
         status = run_program(&run);
     policy_release(&run.composed);
     policy_release(&run.file);
     compose_release(&run.composition);
-    free(run.command.lines);
+    free(lines);
     return status;
 }
