@@ -146,6 +146,35 @@ is "$(seccomp_modes "$PID") $(watchers)" "2 " "it is filtered, and nothing of ou
 is "$(wc -w <"/proc/$PID/task/$PID/children")" 1 "it has no child but its own"
 stop "$PID"
 
+# Who adopts orphans does not get ours.
+cat >"$TMP/adopts.py" <<'END'
+import ctypes, os, sys
+PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 36, 37
+prctl = ctypes.CDLL(None).prctl
+if sys.argv[1] == "-":
+    adopts = ctypes.c_int()
+    prctl(PR_GET_CHILD_SUBREAPER, ctypes.byref(adopts), 0, 0, 0)
+    children = open("/proc/self/task/%d/children" % os.getpid()).read()
+    print("adopts %d, children '%s'" % (adopts.value, children))
+else:
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    os.execv(sys.argv[1], sys.argv[1:])
+END
+runs_adopting() { run python3 "$TMP/adopts.py" "$PORTCULLIS" run "$@" python3 "$TMP/adopts.py" -; }
+runs_adopting "$TMP/good.ini"
+is "$STATUS $OUT$ERR" "0 adopts 1, children ''" "a program that adopts orphans has no child of ours"
+if ((EUID == 0)); then
+    run unshare --pid --fork --mount-proc "$PORTCULLIS" run "$TMP/good.ini" "$TMP/victim" \
+        "$TMP/open/made"
+    is "$STATUS $OUT$ERR" "0 filtered" "a container's first process can be held"
+    : >"$TMP/empty.so"
+    run unshare --pid --fork --mount-proc "$PORTCULLIS" run --shim "$TMP/empty.so" \
+        "$TMP/good.ini" "$TMP/victim" "$TMP/open/made"
+    is "$STATUS $OUT" "125 " "and stopped"
+else
+    skip "a container's first process" "this is not root"
+fi
+
 # Status.
 for code in 0 7 255; do
     runs "$code " "status $code is passed on" "$TMP/good.ini" sh -c "exit $code"
