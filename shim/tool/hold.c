@@ -19,7 +19,7 @@ enum {
     FOREIGN_NUMBER = 0x40000000,
     CODE_SECCOMP = 1,  /* SYS_SECCOMP in the kernel's <asm/siginfo.h> */
     SYSCALL_BYTES = 2, /* "syscall", and "int $0x80" */
-    WAITS_MAX = 1000,  /* of a millisecond */
+    WAITS_MAX = 60000, /* of a millisecond */
 };
 
 /* Waits for the next thing to tell of THREAD. Not for ever: one whose id an exec has taken away is

@@ -173,6 +173,11 @@ const char *site_text(struct sites *sites, pid_t process, pid_t thread, bool sto
         dwfl_getthread_frames(sites->dwfl, thread, visit_frame, &stack);
     snprintf(text, size, "%s%s%s%s%s", place, *stack.entry ? ", called by " : "", stack.entry,
              *stack.outside ? ", called by " : "", stack.outside);
+    /* the names of files and symbols are the program's to choose */
+    for (char *c = text; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    }
     return text;
 }
 

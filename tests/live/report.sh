@@ -87,6 +87,12 @@ NAKED=${MKDIR//victim!make_folder/naked}
 is "$(plain "$ERR" | head -n 3)" "${NAKED//in victim/in naked}" \
     "a_call_of_a_stripped_program_is_told_with_an_offset_in_it"
 
+cp victim $'mali\e[31mcious'
+report --report w.ini -- $'./mali\e[31mcious' plain
+is "$(plain "$ERR" | sed -n 2p)" \
+    "    in mali?[31mcious (pid P), from libc.so.6!mkdir+N, called by mali?[31mcious!make_folder+N" \
+    "a_hostile_name_does_not_drive_the_terminal"
+
 report --report w.ini -- ./victim raw
 is "$(plain "$ERR" | sed -n '1p;3p')" \
     "portcullis: refused system call 1000(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = EPERM
