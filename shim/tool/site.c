@@ -46,21 +46,28 @@ static uint64_t sum_maps(pid_t process)
     return sum;
 }
 
-/* Makes SITES know what PROCESS has mapped now. */
-static bool learn(struct sites *sites, pid_t process)
+static void forget(struct site_map *map)
+{
+    if (map->dwfl)
+        dwfl_end(map->dwfl);
+    *map = (struct site_map){0};
+}
+
+/* Makes MAP know what PROCESS has mapped now. */
+static bool learn(struct site_map *map, pid_t process)
 {
     uint64_t maps = sum_maps(process);
 
-    if (sites->dwfl && sites->process == process && sites->maps == maps)
+    if (map->dwfl && map->process == process && map->maps == maps)
         return true;
-    sites_release(sites);
-    *sites = (struct sites){.dwfl = dwfl_begin(&CALLBACKS), .process = process, .maps = maps};
-    if (!sites->dwfl || dwfl_linux_proc_report(sites->dwfl, process) != 0 ||
-        dwfl_report_end(sites->dwfl, NULL, NULL) != 0) {
-        sites_release(sites);
+    forget(map);
+    *map = (struct site_map){.dwfl = dwfl_begin(&CALLBACKS), .process = process, .maps = maps};
+    if (!map->dwfl || dwfl_linux_proc_report(map->dwfl, process) != 0 ||
+        dwfl_report_end(map->dwfl, NULL, NULL) != 0) {
+        forget(map);
         return false;
     }
-    sites->attached = dwfl_linux_proc_attach(sites->dwfl, process, true) == 0;
+    map->attached = dwfl_linux_proc_attach(map->dwfl, process, true) == 0;
     return true;
 }
 
@@ -165,12 +172,13 @@ const char *site_text(struct sites *sites, pid_t process, pid_t thread, bool sto
                       char *text, size_t size)
 {
     char place[PLACE_MAX];
-    bool known = learn(sites, process);
-    struct stack stack = {.dwfl = sites->dwfl};
+    struct site_map *map = &sites->maps[process % SITES_MAX];
+    bool known = learn(map, process);
+    struct stack stack = {.dwfl = map->dwfl};
 
-    tell_place(sites->dwfl, pc, false, place);
-    if (known && stopped && sites->attached)
-        dwfl_getthread_frames(sites->dwfl, thread, visit_frame, &stack);
+    tell_place(map->dwfl, pc, false, place);
+    if (known && stopped && map->attached)
+        dwfl_getthread_frames(map->dwfl, thread, visit_frame, &stack);
     snprintf(text, size, "%s%s%s%s%s", place, *stack.entry ? ", called by " : "", stack.entry,
              *stack.outside ? ", called by " : "", stack.outside);
     /* the names of files and symbols are the program's to choose */
@@ -183,7 +191,6 @@ const char *site_text(struct sites *sites, pid_t process, pid_t thread, bool sto
 
 void sites_release(struct sites *sites)
 {
-    if (sites->dwfl)
-        dwfl_end(sites->dwfl);
-    *sites = (struct sites){0};
+    for (size_t i = 0; i < SITES_MAX; i++)
+        forget(&sites->maps[i]);
 }

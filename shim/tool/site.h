@@ -7,12 +7,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What is known of one process's libraries; kept from call to call. A zeroed structure is none. */
+enum { SITES_MAX = 8 };
+
+/* What is known of the libraries of some processes; kept from call to call. A zeroed structure is
+ * nothing. */
 struct sites {
-    struct Dwfl *dwfl; /* owned */
-    bool attached;     /* its stacks can be read */
-    pid_t process;
-    uint64_t maps; /* a sum over /proc/PID/maps, as it was */
+    struct site_map {
+        struct Dwfl *dwfl; /* owned */
+        bool attached;     /* the process's stacks can be read */
+        pid_t process;
+        uint64_t maps; /* a sum over /proc/PID/maps, as it was */
+    } maps[SITES_MAX]; /* by the process's id, modulo SITES_MAX */
 };
 
 /* "libc.so.6!socket+0x7, called by libc.so.6!getaddrinfo+0x91c, called by curl!main+0x52": the
