@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -98,8 +99,14 @@ static int load(void *context)
 static void begin(void *context, int listener)
 {
     struct report *report = context;
+    struct rlimit limit;
 
     report->listener = listener;
+    /* libdw keeps a descriptor for each library that it knows */
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
     /* both sides take turns: quicker on one processor; Linux 6.6 */
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 }

@@ -93,6 +93,10 @@ is "$(plain "$ERR" | sed -n 2p)" \
     "    in mali?[31mcious (pid P), from libc.so.6!mkdir+N, called by mali?[31mcious!make_folder+N" \
     "a_hostile_name_does_not_drive_the_terminal"
 
+run bash -c 'ulimit -Sn 8; "$@"' - "$PORTCULLIS" run --report w.ini -- ./victim plain
+wait_for 10 counted "$TMP/.err"
+is "$(plain "$(<"$TMP/.err")" | head -n 3)" "$MKDIR" "a_program_of_few_descriptors_is_told_of_as_well"
+
 report --report w.ini -- ./victim raw
 is "$(plain "$ERR" | sed -n '1p;3p')" \
     "portcullis: refused system call 1000(0x1, 0x2, 0x3, 0x4, 0x5, 0x6) = EPERM
