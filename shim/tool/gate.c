@@ -173,9 +173,10 @@ static int lower(struct gate *gate, const int channels[2])
         error = agree(gate, channels[0]);
     close(channels[0]);
     if (error == -EPERM || error == -ENOSYS || error == -EACCES)
-        tool_error("cannot hold the program at its entry point: ptrace: %s; --no-gate runs it "
-                   "without that, and without proof that it is filtered",
-                   strerror(-error));
+        tool_error("cannot hold the program at its entry point: ptrace: %s; %s", strerror(-error),
+                   gate->hooks ? "--report cannot do without"
+                               : "--no-gate runs it without that, and without proof that it is "
+                                 "filtered");
     else if (error)
         tool_error("cannot start the watcher: %s",
                    error == -ECHILD ? "it is gone" : strerror(-error));

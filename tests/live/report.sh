@@ -256,6 +256,16 @@ is "$(plain "$ERR" | sed -n '3,4p')" \
     "    to allow it, change --deny \"mkdir = EROFS\" [deny]:  mkdir = EROFS
     and add, on the command line:  --allow \"mkdir\"" "options_are_named_as_such"
 
+# --- where it cannot be
+run "$PORTCULLIS" run --report --default allow --deny reboot=EPERM -- \
+    "$PORTCULLIS" run --report w.ini -- ./victim plain
+like "$STATUS $ERR" "^125 .*portcullis: error: --report cannot run under another listener to system \
+calls: Device or resource busy" "one_report_under_another_says_that_it_cannot"
+${CC:-gcc} -o outer "$ROOT/tests/victims/run_outer.c"
+run ./outer 101 1 "$PORTCULLIS" run --report w.ini -- ./victim plain
+is "$STATUS $OUT$ERR" "125 portcullis: error: cannot hold the program at its entry point: ptrace: \
+Operation not permitted; --report cannot do without" "without_ptrace_there_is_no_report"
+
 # --- usage
 run "$PORTCULLIS" run --report=some w.ini -- ./victim plain
 is "$STATUS $ERR" "2 portcullis run: --report takes 'all' or nothing, not 'some'; see 'portcullis \
