@@ -8,7 +8,7 @@
 chmod 711 "$TMP"
 mkdir "$TMP/bin" "$TMP/open"
 chmod 777 "$TMP/open"
-cp "$BUILD/portcullis" "$BUILD/libportcullis.so" "$TMP/bin/" || exit 1
+install -m 755 "$BUILD/portcullis" "$BUILD/libportcullis.so" "$TMP/bin/" || exit 1
 PORTCULLIS=$TMP/bin/portcullis
 NOBODY=()
 ((EUID != 0)) || NOBODY=(setpriv --reuid=65534 --regid=65534 --clear-groups)

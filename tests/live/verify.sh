@@ -2,7 +2,10 @@
 # portcullis verify: yes only for what is filtered, in every thread, by the whitelist that is named.
 . "$(dirname "$0")/../helpers/tap.sh"
 
-VERIFY=("$BUILD/portcullis" verify)
+# A copy that everybody may read, wherever the build is.
+chmod 711 "$TMP"
+install -m 755 "$BUILD/portcullis" "$TMP/portcullis" || exit 1
+VERIFY=("$TMP/portcullis" verify)
 printf '[allow]\nsyscalls = @stdio @files clock_nanosleep\n' >"$TMP/sleep.ini"
 sed 's/@files/@files sethostname/' "$TMP/sleep.ini" >"$TMP/other.ini"
 printf '[allow]\nsyscalls = opne\n' >"$TMP/wrong.ini"
@@ -46,9 +49,9 @@ answer = json.loads(sys.argv[1])
 print(answer["verdict"], answer["pid"], answer["threads"], answer["reason"])' "$OUT")" \
     "0 yes $victim 1 sleep, 1 thread, is filtered by $TMP/sleep.ini" "--json says the same"
 
+chmod 600 "$TMP/sleep.ini"
 run setpriv --reuid 65534 --regid 65534 --clear-groups "${VERIFY[@]}" "$victim" "$TMP/sleep.ini"
 is "$STATUS" 78 "a whitelist that this user can't read is a mistake"
-chmod 755 "$TMP"
 chmod 644 "$TMP/sleep.ini"
 run setpriv --reuid 65534 --regid 65534 --clear-groups "${VERIFY[@]}" "$victim" "$TMP/sleep.ini"
 is "$STATUS $OUT" "1 cannot prove: sleep has a filter, but this user may not trace it to read it; \
