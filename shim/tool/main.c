@@ -1,4 +1,5 @@
 /* portcullis: the command beside the shim. */
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,19 @@ int tool_usage(const char *verb, const char *format, ...)
     va_end(arguments);
     fprintf(stderr, "; see 'portcullis %s --help'\n", verb);
     return STATUS_USAGE;
+}
+
+void tool_say(const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;
+        text += written;
+        length -= (size_t)written;
+    }
 }
 
 bool tool_colours(int descriptor)

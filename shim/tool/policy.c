@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "../../config/reader.h"
 #include "tool.h"
@@ -10,15 +9,7 @@
 static void say(void *context, const char *text, size_t length)
 {
     (void)context;
-    while (length > 0) {
-        ssize_t written = write(STDERR_FILENO, text, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return;
-        text += written;
-        length -= (size_t)written;
-    }
+    tool_say(text, length);
 }
 
 int policy_read(const char *path, struct policy *policy)

@@ -10,25 +10,12 @@
 #include "decode.h"
 #include "kin.h"
 #include "propose.h"
+#include "tool.h"
 
 /* FNV-1a */
 static const uint64_t SUM_START = 1469598103934665603U;
 
 enum { TOLD_MAX = 100000, ORIGIN_MAX = 1024, COMM_MAX = 32 };
-
-/* At once, so that it is not torn; what cannot be written is lost. */
-static void write_error(const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(STDERR_FILENO, text, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return;
-        text += written;
-        length -= (size_t)written;
-    }
-}
 
 static uint64_t add_sum(uint64_t sum, const char *text)
 {
@@ -146,7 +133,7 @@ static void tell(struct teller *teller, const struct refusal *refusal, const cha
     fprintf(stream, "), from %s\n", refusal->site);
     tell_remedy(teller, refusal, line, stream);
     if (fclose(stream) == 0)
-        write_error(text, length);
+        tool_say(text, length);
     free(text);
 }
 
@@ -177,7 +164,7 @@ void tell_count(const struct teller *teller)
         length =
             snprintf(text, sizeof(text), "portcullis: %zu refused call%s told, %zu in all\n",
                      teller->refusals.count, teller->refusals.count == 1 ? "" : "s", teller->total);
-    write_error(text, (size_t)length);
+    tool_say(text, (size_t)length);
 }
 
 void tell_release(struct teller *teller)

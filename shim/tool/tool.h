@@ -3,6 +3,7 @@
 #define PORTCULLIS_TOOL_TOOL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* What --version says. */
 #define PORTCULLIS_VERSION "0.1.0"
@@ -32,6 +33,10 @@ void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* "portcullis VERB: ..." and where help is to be had. Returns STATUS_USAGE. */
 int tool_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* LENGTH bytes of TEXT on standard error, at once, so that they are not torn; what cannot be
+ * written is lost. */
+void tool_say(const char *text, size_t length);
 
 /* Whether to colour what goes to DESCRIPTOR: a terminal, and NO_COLOR is not set. */
 bool tool_colours(int descriptor);
