@@ -54,8 +54,8 @@ struct gate_hooks {
 
 struct gate {
     const struct settings *settings; /* borrowed: which programs, and whether NO_NEW_PRIVS is due */
-    const char *shim;                /* borrowed: the absolute path of the shim */
-    const struct gate_hooks *hooks;  /* borrowed, or NULL: the watcher exits after the gate */
+    const char *shim; /* borrowed: its absolute path; NULL: the filter is in before exec */
+    const struct gate_hooks *hooks; /* borrowed, or NULL: the watcher exits after the gate */
     int keep;            /* a descriptor that the watcher keeps open as long as it lives, or -1 */
     bool only_keep;      /* set by gate_keep() */
     pid_t watcher;       /* set by gate_lower(): the watcher's process id */

@@ -15,8 +15,6 @@
 #include "look.h"
 
 enum {
-    /* A number of another architecture's table, which every filter of ours kills for. */
-    FOREIGN_NUMBER = 0x40000000,
     CODE_SECCOMP = 1,  /* SYS_SECCOMP in the kernel's <asm/siginfo.h> */
     SYSCALL_BYTES = 2, /* "syscall", and "int $0x80" */
     WAITS_MAX = 60000, /* of a millisecond */
@@ -75,7 +73,7 @@ void hold_kill(struct hold *hold)
 
     if (hold->stopped && ptrace(PTRACE_GETREGS, hold->thread, 0, &registers) == 0) {
         registers.rip -= SYSCALL_BYTES;
-        registers.rax = FOREIGN_NUMBER;
+        registers.rax = HOLD_FATAL_CALL;
         registers.orig_rax = ~0ULL; /* no call to be restarted */
         if (ptrace(PTRACE_SETREGS, hold->thread, 0, &registers) == 0) {
             hold_end(hold);

@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* The number of no call, in x32's range. The filter under which a thread is held has to kill for
+ * it: that's how hold_kill() has the kernel itself end the process. */
+enum { HOLD_FATAL_CALL = 0x7ffffff0 };
+
 /* A zeroed structure is none. */
 struct hold {
     pid_t thread;

@@ -75,10 +75,10 @@ int launch_set_environment(const char *shim, const char *whitelist)
 {
     const char *others = getenv("LD_PRELOAD");
     char *preload = NULL;
-    char *path = absolute(whitelist);
-    bool others_kept = others && *others != '\0';
+    char *path = whitelist ? absolute(whitelist) : strdup("");
+    const char *colon = shim && others && *others != '\0' ? ":" : "";
 
-    if (asprintf(&preload, "%s%s%s", shim, others_kept ? ":" : "", others_kept ? others : "") < 0)
+    if (asprintf(&preload, "%s%s%s", shim ? shim : "", colon, others ? others : "") < 0)
         preload = NULL;
     bool set = path && preload && setenv("LD_PRELOAD", preload, 1) == 0 &&
                setenv("PORTCULLIS_WHITELIST", path, 1) == 0;

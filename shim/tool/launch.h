@@ -11,7 +11,8 @@
 int launch_find_shim(const char *given, char shim[PATH_MAX]) __attribute__((warn_unused_result));
 
 /* Sets LD_PRELOAD, SHIM first and other entries kept, and PORTCULLIS_WHITELIST, to WHITELIST's
- * absolute path. Returns STATUS_OK, or STATUS_CANNOT after telling why. */
+ * absolute path. With NULL for both, they are what the shim leaves behind: other entries, and an
+ * empty variable. Returns STATUS_OK, or STATUS_CANNOT after telling why. */
 int launch_set_environment(const char *shim, const char *whitelist)
     __attribute__((warn_unused_result));
 

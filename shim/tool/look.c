@@ -186,7 +186,7 @@ const char *look_for_filter(pid_t process, unsigned before, bool no_new_privileg
     const char *lack;
     bool gone;
 
-    if (!is_mapped(process, shim)) {
+    if (shim && !is_mapped(process, shim)) {
         snprintf(why, size, "the loader has not loaded '%s'", shim);
         return why;
     }

@@ -27,8 +27,9 @@ bool look_executes(pid_t process, const char *const *paths, size_t count);
 /* The path of what PROCESS executes, or "?". */
 const char *look_program(pid_t process, char *path, size_t size);
 
-/* Whether the filter is in: SHIM is mapped in PROCESS, and each of its threads has more than BEFORE
- * filters, and NO_NEW_PRIVS where NO_NEW_PRIVILEGES. Returns NULL, or the reason why not, in WHY.
+/* Whether the filter is in: SHIM, unless it is NULL, is mapped in PROCESS, and each of its threads
+ * has more than BEFORE filters, and NO_NEW_PRIVS where NO_NEW_PRIVILEGES. Returns NULL, or the
+ * reason why not, in WHY.
  */
 const char *look_for_filter(pid_t process, unsigned before, bool no_new_privileges,
                             const char *shim, char *why, size_t size);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,20 +53,29 @@ static long seccomp(unsigned operation, unsigned flags, void *arguments)
 /* --- in the program's own process ---------------------------------------------------------------
  */
 
-/* The same program, in which every refusal is a notification. */
+/* The same program, in which every refusal is a notification; and in front of it, the end for
+ * whom hold_kill() makes call what is no call. */
 static int make_notifying(const struct filter *filter, struct filter *notifying)
 {
-    *notifying =
-        (struct filter){calloc(filter->count, sizeof(*filter->instructions)), filter->count};
+    const struct sock_filter fatal[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, HOLD_FATAL_CALL, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    };
+    const size_t front = sizeof(fatal) / sizeof(fatal[0]);
+    size_t count = filter->count + front;
+
+    *notifying = (struct filter){calloc(count, sizeof(*filter->instructions)), count};
     if (!notifying->instructions)
         return -ENOMEM;
+    memcpy(notifying->instructions, fatal, sizeof(fatal));
     for (size_t i = 0; i < filter->count; i++) {
         struct sock_filter instruction = filter->instructions[i];
         unsigned action = instruction.k & SECCOMP_RET_ACTION_FULL;
         if (instruction.code == (BPF_RET | BPF_K) && action != SECCOMP_RET_ALLOW &&
             action != SECCOMP_RET_LOG)
             instruction.k = SECCOMP_RET_USER_NOTIF;
-        notifying->instructions[i] = instruction;
+        notifying->instructions[front + i] = instruction;
     }
     return 0;
 }
@@ -192,24 +202,6 @@ static void end(void *context)
 /* --- before both --------------------------------------------------------------------------------
  */
 
-/* A whitelist for the shim that refuses nothing, and is the same in all else. */
-static int store_whitelist(const struct settings *settings)
-{
-    struct composition composition = {0};
-    FILE *stream = open_memstream(&composition.text, &composition.length);
-
-    if (!stream)
-        return -ENOMEM;
-    fprintf(stream, "[filter]\ndefault = allow\nno-new-privileges = %s\nchildren = %s\n",
-            settings->no_new_privileges ? "yes" : "no",
-            settings->children == CHILDREN_RELOAD ? "reload" : "inherit");
-    for (size_t i = 0; i < settings->program_count; i++)
-        fprintf(stream, "program = %s\n", settings->programs[i]);
-    int descriptor = fclose(stream) != 0 ? -ENOMEM : compose_store(&composition);
-    free(composition.text);
-    return descriptor;
-}
-
 static bool can_notify(void)
 {
     unsigned action = SECCOMP_RET_USER_NOTIF;
@@ -264,6 +256,6 @@ int report_join(const struct report_settings *settings, struct gate *gate)
     report->hooks = (struct gate_hooks){
         .context = report, .prepare = load, .begin = begin, .readable = readable, .end = end};
     gate->hooks = &report->hooks;
-    gate->keep = store_whitelist(gate->settings);
-    return gate->keep < 0 ? STATUS_CANNOT : STATUS_OK;
+    gate->shim = NULL;
+    return STATUS_OK;
 }

@@ -2,10 +2,10 @@
  *
  * Of several filters the strictest verdict wins, and one by errno is stricter than a notification:
  * under the shim's filter nothing would ever be notified of. So the program gets a filter made of
- * the same instructions, in which every refusal has become a notification, before it is executed;
- * and the shim, which does all else as ever, is given a whitelist that allows everything. The
- * gate's watcher answers: before the gate, that the call may pass; from then on, what
- * rules_decide() says. If it dies, what would be refused fails with ENOSYS. */
+ * the same instructions, in which every refusal has become a notification, before it is executed.
+ * The shim is not needed then, and would cost a second filter at every call that is decided by its
+ * arguments. The gate's watcher answers: before the gate, that the call may pass; from then on,
+ * what rules_decide() says. If it dies, what would be refused fails with ENOSYS. */
 #ifndef PORTCULLIS_TOOL_REPORT_H
 #define PORTCULLIS_TOOL_REPORT_H
 
@@ -22,8 +22,8 @@ struct report_settings {
     bool all;                              /* tell of @fallback's ENOSYS, too */
 };
 
-/* Adds to GATE, which must not have been lowered, what it takes: hooks, and in `keep` a descriptor
- * of the whitelist for the shim. Returns STATUS_OK, or STATUS_CANNOT after telling why. */
+/* Adds to GATE, which must not have been lowered, the hooks that it takes; the shim goes. Returns
+ * STATUS_OK, or STATUS_CANNOT after telling why. */
 int report_join(const struct report_settings *settings, struct gate *gate)
     __attribute__((warn_unused_result));
 

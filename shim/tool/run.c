@@ -211,6 +211,8 @@ static int lower_gate(struct run *run, char whitelist[PATH_MAX])
         error = gate_lower(&gate);
     else if (composed)
         error = gate_keep(&gate);
+    if (command->report)
+        return error ? STATUS_CANNOT : STATUS_OK;
     if (gate.keep >= 0)
         snprintf(whitelist, PATH_MAX, "/proc/%d/fd/%d", gate.watcher, gate.keep);
     else
@@ -221,17 +223,18 @@ static int lower_gate(struct run *run, char whitelist[PATH_MAX])
 static int run_program(struct run *run)
 {
     char whitelist[PATH_MAX];
+    bool report = run->command.report;
     int status = open_whitelist(run);
 
     if (status == STATUS_OK)
         status = find_program(run);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK && !report)
         status = launch_find_shim(run->command.shim, run->shim);
     set_report(run);
     if (status == STATUS_OK)
         status = lower_gate(run, whitelist);
     if (status == STATUS_OK)
-        status = launch_set_environment(run->shim, whitelist);
+        status = launch_set_environment(report ? NULL : run->shim, report ? NULL : whitelist);
     if (status == STATUS_OK)
         status = launch_execute(run->program, run->command.program);
     return status;

@@ -185,9 +185,10 @@ static void pass(struct gate *gate, const struct thread *thread)
 static void on_entry(struct gate *gate, struct thread *thread)
 {
     char text[4096 + 128];
-    const char *why =
-        look_for_filter(thread->process, thread->filters, gate->settings->no_new_privileges,
-                        gate->shim, text, sizeof(text));
+    /* the shim has added one to those that were there at exec; a supervisor's is one of them */
+    unsigned before = gate->shim ? thread->filters : thread->filters - 1;
+    const char *why = look_for_filter(thread->process, before, gate->settings->no_new_privileges,
+                                      gate->shim, text, sizeof(text));
     int error = why ? 0 : trap_remove(&thread->trap, thread->id, true);
 
     if (!why && !error) {
