@@ -265,6 +265,12 @@ ${CC:-gcc} -o outer "$ROOT/tests/victims/run_outer.c"
 run ./outer 101 1 "$PORTCULLIS" run --report w.ini -- ./victim plain
 is "$STATUS $OUT$ERR" "125 portcullis: error: cannot hold the program at its entry point: ptrace: \
 Operation not permitted; --report cannot do without" "without_ptrace_there_is_no_report"
+run ./outer 317 38 "$PORTCULLIS" run --report w.ini -- ./victim plain
+is "$STATUS $OUT$ERR" "125 portcullis: error: --report needs a kernel that notifies of system calls: \
+Function not implemented" "without_seccomp_there_is_no_report"
+run ./outer 438 1 "$PORTCULLIS" run --report w.ini -- ./victim plain
+is "$STATUS $OUT$ERR" "137 portcullis: error: cannot take the listener: Operation not permitted" \
+    "a_supervisor_that_can_not_listen_ends_the_program"
 
 # --- usage
 run "$PORTCULLIS" run --report=some w.ini -- ./victim plain
