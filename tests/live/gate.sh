@@ -130,6 +130,17 @@ if command -v musl-gcc >/dev/null; then
     done
     is "$wrong" "" "when any call before main fails, a musl program runs filtered or not at all"
     is "$((n > 20))" 1 "there were many to fail"
+    # a musl program without a constructor of its own has no place to be held at
+    cat >"$TMP/bare.c" <<'END'
+void _start(void)
+{
+    __asm__ volatile("mov $60, %eax; xor %edi, %edi; syscall");
+}
+END
+    musl-gcc -nostartfiles -o "$TMP/bare" "$TMP/bare.c" || exit 1
+    run "$PORTCULLIS" run "$TMP/good.ini" "$TMP/bare"
+    is "$STATUS $OUT$ERR" "137 portcullis: error: '$TMP/bare' cannot be held at its entry point, \
+and was killed: Exec format error" "a program that cannot be held is killed"
 else
     skip "musl programs" "there is no musl-gcc"
 fi
@@ -142,6 +153,9 @@ is "$STATUS $OUT$ERR" "125 $(message 'Operation not permitted')" \
     "where ptrace is refused, nothing runs, and the message names --no-gate"
 run "$TMP/outer" 101 38 "$PORTCULLIS" run "$TMP/good.ini" "$TMP/entry" "$TMP/open/made"
 is "$STATUS $OUT$ERR" "125 $(message 'Function not implemented')" "where there is none, too"
+run "$TMP/outer" 72 1 "$PORTCULLIS" run --allow @stdio "$TMP/entry" "$TMP/open/made"
+is "$STATUS $OUT$ERR" "125 portcullis: error: cannot keep the whitelist of the command line: \
+Operation not permitted" "where its file can't be sealed, nothing runs"
 run "$TMP/outer" 101 1 "$PORTCULLIS" run --no-gate "$TMP/good.ini" "$TMP/entry" "$TMP/open/made"
 is "$STATUS $OUT$ERR" "0 entry"$'\n'"filtered" "--no-gate runs it there"
 run timeout 20 "$TMP/outer" 101 0 "$PORTCULLIS" run "$TMP/good.ini" "$TMP/entry" "$TMP/open/made"

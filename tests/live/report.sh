@@ -271,6 +271,13 @@ Function not implemented" "without_seccomp_there_is_no_report"
 run ./outer 438 1 "$PORTCULLIS" run --report w.ini -- ./victim plain
 is "$STATUS $OUT$ERR" "137 portcullis: error: cannot take the listener: Operation not permitted" \
     "a_supervisor_that_can_not_listen_ends_the_program"
+if ((EUID == 0)); then
+    sed '1i [filter]\nno-new-privileges = no' w.ini >new.ini
+    run setpriv --reuid=65534 --regid=65534 --clear-groups "$PORTCULLIS" run --report new.ini -- \
+        ./victim plain
+    is "$STATUS $OUT$ERR" "125 portcullis: error: cannot load the filter for --report: Permission \
+denied" "a_filter_that_the_kernel_refuses_is_told"
+fi
 
 # --- usage
 run "$PORTCULLIS" run --report=some w.ini -- ./victim plain

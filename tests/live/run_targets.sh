@@ -98,6 +98,11 @@ chmod 755 "$TMP/plain"
 run "$PORTCULLIS" run "$TMP/good.ini" "$TMP/plain" "$TMP/open/made"
 is "$STATUS $OUT$ERR" "0 script"$'\n'"filtered" "a script without '#!' is run by /bin/sh"
 
+echo 'int nothing;' | ${CC:-gcc} -xc -c -o "$TMP/object" -
+chmod 755 "$TMP/object"
+refuses 126 "$reach '$TMP/object': it is no executable ELF file; link it" \
+    "an object file is refused" "$TMP/object"
+
 if ((EUID == 0)); then
     AS=("${NOBODY[@]}")
     ignores="so that the loader ignores LD_PRELOAD; start it without that, or filter it from a unit's \
