@@ -264,4 +264,23 @@ runs "2 ls: cannot open directory '/': Operation not permitted" "ls can't look" 
 
 wait_for 5 nobody_watches
 is "$(watchers)" "" "no watcher is left"
+# Where the command itself wants for memory, or for a look at a file.
+"${CC:-gcc}" -D_GNU_SOURCE -shared -fPIC -o "$TMP/wanting.so" "$ROOT/tests/victims/run_wanting.c" ||
+    exit 1
+wanting()
+{
+    run env FAIL="$1" LD_PRELOAD="$TMP/wanting.so" "$PORTCULLIS" run "${@:4}"
+    is "$STATUS $OUT$ERR" "$2" "$3"
+}
+error="portcullis: error:"
+wanting setenv "125 $error cannot set the environment: Cannot allocate memory" \
+    "without an environment nothing runs" "$TMP/good.ini" true
+wanting fstatvfs "126 $error the shim cannot reach '$(type -P true)': it cannot be looked at; \
+look at it with 'stat'" "without a look at the program nothing runs" "$TMP/good.ini" true
+wanting open_memstream "71 $error out of memory" "without memory for lines nothing runs" \
+    --default allow --deny mkdir=EPERM true
+wanting reallocarray "125 $error out of memory: the program was killed
+$error cannot start the watcher: it is gone" "without memory for the watcher nothing runs" \
+    "$TMP/good.ini" true
+
 finish
