@@ -48,9 +48,9 @@ FUZZING := $(DIALECT) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefine
 CORE_SOURCES := $(wildcard config/*.c) \
     $(filter-out shim/preload.c shim/environment.c,$(wildcard shim/*.c))
 SHIM_SOURCES := $(wildcard config/*.c shim/*.c shim/freestanding/*.c)
-TOOL_SOURCES := $(wildcard shim/tool/*.c)
+TOOL_SOURCES := $(wildcard shim/tool/*.c shim/tool/*/*.c)
 HELPER_SOURCES := $(wildcard tests/helpers/*.c)
-UNIT_SOURCES := $(wildcard tests/config/*.c tests/shim/*.c)
+UNIT_SOURCES := $(wildcard tests/config/*.c tests/shim/*.c tests/shim/tool/*.c)
 LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
 SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run)
@@ -58,7 +58,8 @@ C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(HELPER_SOURCES) $(UNIT_SOUR
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
     examples/*/*.c)
-C_HEADERS = $(wildcard config/*.h shim/*.h shim/freestanding/*.h shim/tool/*.h tests/helpers/*.h)
+C_HEADERS = $(wildcard config/*.h shim/*.h shim/freestanding/*.h shim/tool/*.h shim/tool/*/*.h \
+    tests/helpers/*.h)
 FORMATTED = $(C_SOURCES) $(C_HEADERS) $(PROGRAM_SOURCES)
 
 CORE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/hosted/%.o)
@@ -113,6 +114,10 @@ TOOL_LIBS := $(SHIM_LIBS) -ldw -lelf -ljson-c -lcap
 $(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a
 	$(CC) $(HOSTED) $^ $(TOOL_LIBS) -o $@
 
+# All of it but main(), for its unit tests.
+$(BUILD)/libtool.a: $(filter-out %/main.o,$(TOOL_OBJECTS))
+	$(AR) rcsD $@.new $^ && mv $@.new $@
+
 # For the tests: the same over an arena that fails when it is told to.
 FAILING_SHIM := $(BUILD)/tests/libportcullis-failing.so
 FAILING_OBJECTS := $(patsubst %/shim/freestanding/arena.o,%/tests/failing/arena.o,$(SHIM_OBJECTS))
@@ -123,6 +128,11 @@ $(BUILD)/libportcullis.so $(FAILING_SHIM):
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_LDFLAGS) $(filter %.o,$^) $(SHIM_LIBS) -o $@.new
 	strip --strip-unneeded $@.new && mv $@.new $@
+
+$(BUILD)/tests/shim/tool/%: $(BUILD)/hosted/tests/shim/tool/%.o $(BUILD)/libhelpers.a \
+    $(BUILD)/libtool.a $(BUILD)/libcore.a
+	@mkdir -p $(@D)
+	$(CC) $(HOSTED) $^ -lcriterion $(TOOL_LIBS) -o $@
 
 $(BUILD)/tests/%: $(BUILD)/hosted/tests/%.o $(BUILD)/libhelpers.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)

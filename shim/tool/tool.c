@@ -1,0 +1,50 @@
+#include "tool.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void tool_error(const char *format, ...)
+{
+    va_list arguments;
+
+    fputs("portcullis: error: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+}
+
+int tool_usage(const char *verb, const char *format, ...)
+{
+    va_list arguments;
+
+    fprintf(stderr, "portcullis %s: ", verb);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fprintf(stderr, "; see 'portcullis %s --help'\n", verb);
+    return STATUS_USAGE;
+}
+
+void tool_say(const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, text, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return;
+        text += written;
+        length -= (size_t)written;
+    }
+}
+
+bool tool_colours(int descriptor)
+{
+    const char *off = getenv("NO_COLOR");
+
+    return isatty(descriptor) && (!off || *off == '\0');
+}
