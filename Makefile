@@ -10,6 +10,7 @@ PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 DATADIR ?= $(PREFIX)/share
+VERSION := $(shell sed -n 's/^\#define PORTCULLIS_VERSION "\(.*\)"/\1/p' shim/tool/tool.h)
 BUILD ?= build
 FUZZ_SECONDS ?= 60
 # In CI a warning is an error.
@@ -21,9 +22,11 @@ BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw
     libjson-c-dev libcap-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
-PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) apache2-utils binutils clang-format clang-tidy \
-    cppcheck curl gawk git libcap2-bin libcriterion-dev musl-tools nginx-light perl procps python3 \
-    redis-server redis-tools shellcheck sqlite3 strace systemd
+DEB_PACKAGES := $(BUILD_PACKAGES) debhelper dpkg-dev fakeroot git lintian
+PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) apache2-utils binutils \
+    clang-format clang-tidy cppcheck curl gawk libcap2-bin libcriterion-dev musl-tools \
+    nginx-light perl pkgconf procps python3 redis-server redis-tools shellcheck sqlite3 \
+    strace systemd
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -53,7 +56,8 @@ HELPER_SOURCES := $(wildcard tests/helpers/*.c)
 UNIT_SOURCES := $(wildcard tests/config/*.c tests/shim/*.c tests/shim/tool/*.c)
 LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
-SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run)
+SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run \
+    .debian/tests/smoke)
 C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
@@ -262,20 +266,45 @@ bench: all
 
 WHITELISTS := $(wildcard config/whitelists/*.ini)
 
+$(BUILD)/portcullis.pc: shim/portcullis.pc.in $(BUILD)/flags FORCE
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@DATADIR@|$(DATADIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' $< >$@
+
+.PHONY: FORCE
+FORCE:
+
 .PHONY: install uninstall
-install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DATADIR)/portcullis
-	install -m 755 $(BUILD)/libportcullis.so $(DESTDIR)$(LIBDIR)/libportcullis.so
+install: all $(BUILD)/portcullis.pc
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR)/portcullis
+	install -m 644 $(BUILD)/libportcullis.so $(DESTDIR)$(LIBDIR)/libportcullis.so
 	install -m 755 $(BUILD)/portcullis $(DESTDIR)$(BINDIR)/portcullis
+	install -m 644 $(BUILD)/portcullis.pc $(DESTDIR)$(LIBDIR)/pkgconfig/portcullis.pc
 	$(if $(WHITELISTS),install -m 644 $(WHITELISTS) $(DESTDIR)$(DATADIR)/portcullis)
 
 uninstall:
 	rm -f $(DESTDIR)$(LIBDIR)/libportcullis.so $(DESTDIR)$(BINDIR)/portcullis
+	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/portcullis.pc
 	rm -f $(patsubst config/whitelists/%,$(DESTDIR)$(DATADIR)/portcullis/%,$(WHITELISTS))
 	[ ! -d $(DESTDIR)$(DATADIR)/portcullis ] || rmdir $(DESTDIR)$(DATADIR)/portcullis
+
+# Debian packages, from what is committed: .debian/ is debian/ there. lintian's errors are ours.
+DEB := $(BUILD)/deb/portcullis-$(VERSION)
+
+.PHONY: deb deb-build
+deb:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(DEB_PACKAGES)"
+	$(AGAIN) deb-build
+
+deb-build:
+	@rm -rf $(BUILD)/deb && mkdir -p $(DEB)
+	@git archive HEAD | tar -x -C $(DEB) && mv $(DEB)/.debian $(DEB)/debian
+	@cd $(DEB) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL -u BUILD dpkg-buildpackage -us -uc -b \
+	    >../build.log 2>&1 || { tail -n 30 ../build.log; exit 1; }
+	@lintian --allow-root --fail-on error $(BUILD)/deb/portcullis_*.changes
+	@ls $(BUILD)/deb/*.deb
 
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)

@@ -18,9 +18,10 @@ installed()
 
 run "${QUIET_MAKE[@]}" install
 is "$STATUS$OUT$ERR" 0 "install says nothing and succeeds"
-is "$(installed)" "$( (printf '/opt/gate/%s\n' bin/portcullis lib/libportcullis.so && whitelists) | sort)" \
+is "$(installed)" "$( (printf '/opt/gate/%s\n' bin/portcullis lib/libportcullis.so \
+    lib/pkgconfig/portcullis.pc && whitelists) | sort)" \
     "install puts the object, the command and the whitelists below DESTDIR and PREFIX"
-is "$(stat -c %a "$TMP/root/opt/gate/lib/libportcullis.so")" 755 "everyone may load it"
+is "$(stat -c %a "$TMP/root/opt/gate/lib/libportcullis.so")" 644 "everyone may load it"
 succeeds "it is the object that was built" \
     cmp "$BUILD/libportcullis.so" "$TMP/root/opt/gate/lib/libportcullis.so"
 
