@@ -221,9 +221,6 @@ static int put_entry(const struct writing *writing, const struct entry *entry)
         put(writing, "\n");
         return 0;
     }
-    /* it is about arguments that nobody knows, of a call that may be missing */
-    if (entry->unread && !entry->condition_text)
-        return 0;
     if (!entry->condition_text || strlen(start) + strlen(entry->condition_text) > LINE_BYTES_MAX)
         return writing_condition(writing, start, find_prototype(&entry->subject),
                                  &entry->condition);
@@ -245,7 +242,9 @@ static int put_section(const struct writing *writing, const struct whitelist *wh
     }
     for (size_t i = 0; i < whitelist->entry_count && !error; i++) {
         const struct entry *entry = &whitelist->entries[i];
-        if (entry->section != section || (section == SECTION_ALLOW && !entry->conditional))
+        /* what nobody could read is about a call that may be missing */
+        bool lost = entry->unread && !entry->condition_text;
+        if (entry->section != section || lost || (section == SECTION_ALLOW && !entry->conditional))
             continue;
         put(writing, begun ? "" : "\n[deny]\n");
         begun = true;

@@ -59,7 +59,7 @@ static void check(struct random *random, const struct pipeline *one, const char 
     cr_assert_eq(one->whitelist.settings.children, other.whitelist.settings.children);
     cr_assert_eq(one->whitelist.settings.audit, other.whitelist.settings.audit);
     char *again = written(&other.whitelist);
-    cr_expect_str_eq(text, again, "what is canonical stays as it is");
+    cr_expect_str_eq(text, again, "what is canonical stays as it is:\n%s\n%s", text, again);
     free(again);
     free(text);
     pipeline_release(&other);
