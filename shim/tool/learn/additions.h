@@ -13,6 +13,8 @@ struct addition {
         condition; /* owned; the right side of the line, or NULL: the name goes into "syscalls =" */
     uint64_t count; /* how often it was seen; 0: not counted */
     char *site;     /* owned; where it was first made, as site_text() says it, or NULL */
+    char *note;     /* owned; what people should know of it ("more than 64 values of 'request' were
+                       seen: no condition on it"), for a comment; mostly NULL */
 };
 
 /* A zeroed structure is empty. */
@@ -25,6 +27,11 @@ struct additions {
 /* Copies the texts (CONDITION and SITE may be NULL). Keeps the order. Returns 0 or -ENOMEM. */
 int additions_add(struct additions *additions, const char *name, const char *condition,
                   uint64_t count, const char *site) __attribute__((warn_unused_result));
+
+/* Gives the addition with this NAME and CONDITION, which must be there, a copy of NOTE (NULL: none)
+ * in place of the one it has. Returns 0 or -ENOMEM. */
+int additions_note(struct additions *additions, const char *name, const char *condition,
+                   const char *note) __attribute__((warn_unused_result));
 
 void additions_release(struct additions *additions);
 
