@@ -24,6 +24,7 @@ int verb_run(int count, char **arguments);
 int verb_check(int count, char **arguments);
 int verb_explain(int count, char **arguments);
 int verb_diff(int count, char **arguments);
+int verb_export(int count, char **arguments);
 int verb_verify(int count, char **arguments);
 int verb_groups(int count, char **arguments);
 int verb_doctor(int count, char **arguments);
