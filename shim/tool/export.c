@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../../config/reader.h"
+#include "call.h"
 #include "formats/formats.h"
 #include "tool.h"
 
@@ -29,6 +30,8 @@ static const struct format FORMATS[] = {
 enum { FORMAT_COUNT = sizeof(FORMATS) / sizeof(FORMATS[0]) };
 
 const char FORMATS_STARTUP[] = "execve @loader madvise sched_getaffinity statfs";
+
+static const char STARTUP_NAME[] = "startup";
 
 struct options {
     const struct format *format;
@@ -89,14 +92,14 @@ static int put(const struct options *options, const char *text, size_t length)
     return STATUS_OS;
 }
 
-static int export_policy(const struct options *options, const struct policy *policy)
+static int export_policy(const struct options *options, const struct policy *policy,
+                         struct diagnostics *diagnostics)
 {
-    struct diagnostics diagnostics = {0};
     struct export_job job = {.file = options->file,
                              .policy = policy,
                              .unit = options->unit,
                              .native = options->native,
-                             .diagnostics = &diagnostics};
+                             .diagnostics = diagnostics};
     char *text = NULL;
     size_t length = 0;
     int status = STATUS_OK;
@@ -105,8 +108,8 @@ static int export_policy(const struct options *options, const struct policy *pol
     int error = job.output ? options->format->export(&job) : -ENOMEM;
     if (job.output && fclose(job.output) != 0)
         error = error ? error : -ENOMEM;
-    diagnostics_tell(&diagnostics, say, NULL);
-    if (diagnostics.errors > 0) {
+    diagnostics_tell(diagnostics, say, NULL);
+    if (diagnostics->errors > 0) {
         status = STATUS_CONFIG;
     } else if (error) {
         tool_error("%s: %s", options->file, strerror(-error));
@@ -114,18 +117,40 @@ static int export_policy(const struct options *options, const struct policy *pol
     } else {
         status = put(options, text, length);
     }
-    diagnostics_release(&diagnostics);
     free(text);
     return status;
 }
 
+/* Of a call with conditions that a start needs without: they are lost. */
+static void warn_of_start(const struct rule *rule, struct diagnostics *diagnostics)
+{
+    char name[CALL_NAME_MAX], text[CALL_TEXT_MAX];
+    bool started = false;
+
+    call_name(rule->number, name);
+    for (size_t i = 0; i < rule->allow_count; i++) {
+        const struct entry *entry = rule->allow[i].entry;
+        if (!entry->conditional && strcmp(entry->place.file, STARTUP_NAME) != 0)
+            return;
+        started |= !entry->conditional;
+    }
+    for (size_t i = 0; i < rule->allow_count && started; i++) {
+        const struct entry *entry = rule->allow[i].entry;
+        if (entry->conditional)
+            diagnostic_warning(diagnostics, entry->place,
+                               "a start needs %s, which is allowed whatever its arguments: %s",
+                               name, entry_text(entry, name, text));
+    }
+}
+
 /* Adds to POLICY what a start needs; STARTUP holds the texts. */
-static int add_startup(struct policy *policy, struct whitelist *startup)
+static int add_startup(struct policy *policy, struct whitelist *startup,
+                       struct diagnostics *warnings)
 {
     char text[128];
     struct diagnostics *diagnostics = &policy->diagnostics;
     int length = snprintf(text, sizeof(text), "[allow]\nsyscalls = %s\n", FORMATS_STARTUP);
-    int error = reader_read_text("startup", text, (size_t)length, startup, diagnostics);
+    int error = reader_read_text(STARTUP_NAME, text, (size_t)length, startup, diagnostics);
 
     for (size_t i = 0; i < startup->entry_count && !error; i++)
         error = whitelist_add(&policy->whitelist, &startup->entries[i]);
@@ -136,6 +161,8 @@ static int add_startup(struct policy *policy, struct whitelist *startup)
     if (!error)
         error = filter_build(&policy->rules, (struct place){policy->whitelist.name, 0}, diagnostics,
                              &policy->filter);
+    for (size_t i = 0; i < policy->rules.count && !error; i++)
+        warn_of_start(&policy->rules.rules[i], warnings);
     return error;
 }
 
@@ -143,19 +170,21 @@ static int export_file(const struct options *options)
 {
     struct policy policy;
     struct whitelist startup = {0};
+    struct diagnostics diagnostics = {0};
     int status = policy_open(options->file, &policy);
 
     if (status == STATUS_OK && (options->startup || options->native)) {
-        int error = add_startup(&policy, &startup);
+        int error = add_startup(&policy, &startup, &diagnostics);
         if (error) {
             tool_error("%s: %s", options->file, strerror(-error));
             status = STATUS_OS;
         }
     }
     if (status == STATUS_OK)
-        status = export_policy(options, &policy);
+        status = export_policy(options, &policy, &diagnostics);
     policy_release(&policy);
     whitelist_release(&startup);
+    diagnostics_release(&diagnostics);
     return status;
 }
 
