@@ -78,14 +78,14 @@ static struct json_object *arguments_of(const struct oci_rule *rule)
     struct json_object *list = json_object_new_array();
 
     for (unsigned i = 0; i < ARGUMENTS; i++) {
-        const struct block *block = &rule->region.arguments[i];
-        if (block->mask == 0)
+        struct scmp_arg_cmp comparison;
+        if (!oci_rule_compares(rule, i, &comparison))
             continue;
         struct json_object *argument = json_object_new_object();
         json_object_object_add(argument, "index", json_object_new_uint64(i));
-        json_object_object_add(argument, "value", json_object_new_uint64(block->mask));
-        json_object_object_add(argument, "valueTwo", json_object_new_uint64(block->value));
-        add_string(argument, "op", "SCMP_CMP_MASKED_EQ");
+        json_object_object_add(argument, "value", json_object_new_uint64(comparison.datum_a));
+        json_object_object_add(argument, "valueTwo", json_object_new_uint64(comparison.datum_b));
+        add_string(argument, "op", OCI_OPERATORS[comparison.op]);
         json_object_array_add(list, argument);
     }
     return list;

@@ -8,6 +8,16 @@
 
 enum { ARGUMENTS = 6, RULES_OF_CALL_MAX = 4096 };
 
+const char *const OCI_OPERATORS[_SCMP_CMP_MAX] = {
+    [SCMP_CMP_NE] = "SCMP_CMP_NE",
+    [SCMP_CMP_LT] = "SCMP_CMP_LT",
+    [SCMP_CMP_LE] = "SCMP_CMP_LE",
+    [SCMP_CMP_EQ] = "SCMP_CMP_EQ",
+    [SCMP_CMP_GE] = "SCMP_CMP_GE",
+    [SCMP_CMP_GT] = "SCMP_CMP_GT",
+    [SCMP_CMP_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
+};
+
 /* The rules of one call in the making. */
 struct maker {
     struct oci_rules *rules;
@@ -208,6 +218,15 @@ int oci_rules_make(const struct policy *policy, struct diagnostics *diagnostics,
     if (error)
         return error;
     return diagnostics->errors > before ? -EINVAL : 0;
+}
+
+bool oci_rule_compares(const struct oci_rule *rule, unsigned argument,
+                       struct scmp_arg_cmp *comparison)
+{
+    const struct block *block = &rule->region.arguments[argument];
+
+    *comparison = (struct scmp_arg_cmp){argument, SCMP_CMP_MASKED_EQ, block->mask, block->value};
+    return block->mask != 0;
 }
 
 bool oci_rule_is_plain(const struct oci_rule *rule)

@@ -3,8 +3,13 @@
 #ifndef PORTCULLIS_TOOL_FORMATS_OCI_RULES_H
 #define PORTCULLIS_TOOL_FORMATS_OCI_RULES_H
 
+#include <seccomp.h>
+
 #include "../policy.h"
 #include "../region.h"
+
+/* The names of libseccomp's comparisons; NULL where there is none. */
+extern const char *const OCI_OPERATORS[_SCMP_CMP_MAX];
 
 struct oci_rule {
     char *name; /* owned */
@@ -30,6 +35,10 @@ int oci_rules_make(const struct policy *policy, struct diagnostics *diagnostics,
  * is too long; or what libseccomp or memfd_create(2) failed with. */
 int oci_rules_try(const struct policy *policy, const struct oci_rules *rules,
                   struct diagnostics *diagnostics) __attribute__((warn_unused_result));
+
+/* Whether RULE compares ARGUMENT: then with what. */
+bool oci_rule_compares(const struct oci_rule *rule, unsigned argument,
+                       struct scmp_arg_cmp *comparison);
 
 /* Whether RULE is about its call whatever the arguments. */
 bool oci_rule_is_plain(const struct oci_rule *rule);

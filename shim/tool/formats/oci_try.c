@@ -26,15 +26,11 @@ static uint32_t word_of(struct action action)
 
 static int add_rule(scmp_filter_ctx context, const struct oci_rule *rule)
 {
-    struct scmp_arg_cmp comparisons[ARGUMENTS];
+    struct scmp_arg_cmp comparisons[ARGUMENTS + 1];
     unsigned count = 0;
 
-    for (unsigned i = 0; i < ARGUMENTS; i++) {
-        const struct block *block = &rule->region.arguments[i];
-        if (block->mask != 0)
-            comparisons[count++] =
-                (struct scmp_arg_cmp){i, SCMP_CMP_MASKED_EQ, block->mask, block->value};
-    }
+    for (unsigned i = 0; i < ARGUMENTS; i++)
+        count += oci_rule_compares(rule, i, &comparisons[count]);
     if (!rule->known)
         return 0;
     return seccomp_rule_add_array(context, word_of(rule->action), rule->number, count, comparisons);

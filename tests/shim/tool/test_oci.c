@@ -83,7 +83,7 @@ static void check(struct random *random, const struct policy *policy, const char
             wanted = pipeline_word(policy->rules.default_action);
         free(name);
         uint32_t got = engine_answer(&engine, AUDIT_ARCH_X86_64, number, arguments);
-        cr_assert_eq(got, wanted, "call %d(%lx, %lx, %lx, %lx): 0x%x, not 0x%x", number,
+        cr_assert_eq(got, wanted, "%.*s call %d(%lx, %lx, %lx, %lx): 0x%x, not 0x%x", getenv("SHOW") ? 99999 : 0, json, number,
                      arguments[0], arguments[1], arguments[2], arguments[3], got, wanted);
     }
     check_foreign(&engine);
