@@ -1,15 +1,20 @@
 #include "import.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/capability.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "formats/oci_import.h"
 #include "formats/strace.h"
+#include "formats/systemd_import.h"
 #include "learn/store.h"
 #include "policy.h"
 #include "tool.h"
@@ -18,10 +23,13 @@ struct format {
     const char *name;
     int (*import)(const struct import *import);
     const char *purpose;
+    bool whole; /* it makes a whitelist with all its denials, which can't be added to another */
 };
 
 static const struct format FORMATS[] = {
-    {"strace", strace_import, "what strace -f or strace -c has written"},
+    {"strace", strace_import, "what strace -f or strace -c has written", false},
+    {"oci", oci_import, "the profiles of runc, crun, Docker, Podman and Kubernetes", true},
+    {"systemd", systemd_import, "unit files and drop-ins, or what systemctl cat prints", true},
 };
 
 enum { FORMAT_COUNT = sizeof(FORMATS) / sizeof(FORMATS[0]) };
@@ -30,6 +38,7 @@ struct options {
     const struct format *format;
     const char *path;
     const char *output;
+    struct import_capabilities capabilities;
 };
 
 static int help(void)
@@ -40,7 +49,9 @@ static int help(void)
     for (size_t i = 0; i < FORMAT_COUNT; i++)
         printf("  %-8s %s\n", FORMATS[i].name, FORMATS[i].purpose);
     puts("\n  -o, --output FILE   add to this whitelist; without it, a new one goes to standard\n"
-         "                      output\n\n"
+         "                      output. What is made of oci and systemd can't be added to one\n"
+         "  --cap CAPABILITY    oci: the program has this capability (repeatable; by default it\n"
+         "                      has none): decides what of a profile holds\n\n"
          "Status: 0; 71 and 78 what cannot be read, or is not of that format.");
     return STATUS_OK;
 }
@@ -150,7 +161,10 @@ static int import_file(const struct options *options)
     struct policy policy = {0};
     struct import import = {.path = options->path, .output = options->output};
 
-    int status = open_output(options->output, &policy, &import.rules);
+    import.capabilities = &options->capabilities;
+    int status = STATUS_OK;
+    if (!options->format->whole)
+        status = open_output(options->output, &policy, &import.rules);
     if (status == STATUS_OK) {
         import.stream = open_input(options->path);
         status = import.stream ? options->format->import(&import) : STATUS_OS;
@@ -161,24 +175,68 @@ static int import_file(const struct options *options)
     return status;
 }
 
-int verb_import(int count, char **arguments)
+static void release_capabilities(struct import_capabilities *capabilities)
+{
+    for (size_t i = 0; i < capabilities->count; i++)
+        cap_free(capabilities->names[i]);
+}
+
+/* NAME, with CAP_ or without, in capitals or not. */
+static int add_capability(struct import_capabilities *capabilities, const char *name)
+{
+    char word[64];
+    cap_value_t value;
+
+    snprintf(word, sizeof(word), "%s%s", strncasecmp(name, "cap_", 4) == 0 ? "" : "cap_", name);
+    if (cap_from_name(word, &value) != 0)
+        return tool_usage("import", "there is no capability '%s'", name);
+    if (capabilities->count == IMPORT_CAPABILITIES_MAX)
+        return tool_usage("import", "more than %d capabilities", IMPORT_CAPABILITIES_MAX);
+    char *known = cap_to_name(value);
+    if (!known) {
+        tool_error("out of memory");
+        return STATUS_OS;
+    }
+    for (char *c = known; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+    capabilities->names[capabilities->count++] = known;
+    return STATUS_OK;
+}
+
+static int check_options(const struct options *options)
+{
+    if (!options->format)
+        return tool_usage("import", "'--from FORMAT' is missing");
+    if (options->capabilities.count > 0 && options->format->import != oci_import)
+        return tool_usage("import", "'--cap' goes with '--from oci'");
+    return STATUS_OK;
+}
+
+/* Reads the command line. Returns STATUS_OK, or what verb_import() is to return, with *DONE set. */
+static int take_options(int count, char **arguments, struct options *options, bool *done)
 {
     static const struct option OPTIONS[] = {{"from", required_argument, NULL, 'f'},
                                             {"output", required_argument, NULL, 'o'},
+                                            {"cap", required_argument, NULL, 'c'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
-    struct options options = {0};
+    int status = STATUS_OK;
 
-    opterr = 0;
+    *done = true;
     for (int option = 0; (option = getopt_long(count, arguments, ":f:o:h", OPTIONS, NULL)) != -1;) {
         switch (option) {
         case 'f':
-            options.format = find_format(optarg);
-            if (!options.format)
+            options->format = find_format(optarg);
+            if (!options->format)
                 return tool_usage("import", "unknown format '%s'", optarg);
             break;
         case 'o':
-            options.output = optarg;
+            options->output = optarg;
+            break;
+        case 'c':
+            status = add_capability(&options->capabilities, optarg);
+            if (status != STATUS_OK)
+                return status;
             break;
         case 'h':
             return help();
@@ -188,10 +246,25 @@ int verb_import(int count, char **arguments)
             return tool_usage("import", "unknown option '%s'", arguments[optind - 1]);
         }
     }
-    if (!options.format)
-        return tool_usage("import", "'--from FORMAT' is missing");
-    if (optind + 1 != count)
-        return tool_usage("import", optind == count ? "a file is missing" : "one file at a time");
-    options.path = arguments[optind];
-    return import_file(&options);
+    *done = false;
+    return check_options(options);
+}
+
+int verb_import(int count, char **arguments)
+{
+    struct options options = {0};
+    bool done = false;
+
+    opterr = 0;
+    int status = take_options(count, arguments, &options, &done);
+    if (!done && status == STATUS_OK) {
+        options.path = arguments[optind];
+        if (optind + 1 != count)
+            status =
+                tool_usage("import", optind == count ? "a file is missing" : "one file at a time");
+        else
+            status = import_file(&options);
+    }
+    release_capabilities(&options.capabilities);
+    return status;
 }
