@@ -61,6 +61,13 @@ static const char *value_text(const struct speech *speech, uint64_t value, char 
     return text;
 }
 
+static const char *mask_text(const struct speech *speech, uint64_t mask, char text[ITEM_MAX])
+{
+    if (*value_text(speech, mask, text) <= '9')
+        snprintf(text, ITEM_MAX, "0x%lx", (unsigned long)mask);
+    return text;
+}
+
 static int compare_ranges(const void *one, const void *other)
 {
     const struct range *a = one;
@@ -221,7 +228,7 @@ static int say_masks(struct speech *speech, const struct values *values)
         if (is_span(speech, block))
             continue;
         snprintf(clause, sizeof(clause), "%s & %s == %s", speech->name,
-                 value_text(speech, block->mask, mask),
+                 mask_text(speech, block->mask, mask),
                  block->value == 0 ? "0" : value_text(speech, block->value, value));
         error = add_clause(speech, clause);
     }

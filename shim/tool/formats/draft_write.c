@@ -233,6 +233,21 @@ static const struct draft_call *find(const struct draft *draft, int number)
     return NULL;
 }
 
+static bool has_rules(const struct draft *draft, const char *name)
+{
+    const struct draft_call *call = find(draft, call_number(name));
+
+    return call && !call->plain && call->count > 0;
+}
+
+/* Whether the language refuses NAME for the sake of an older call that has conditions. */
+static bool has_guarded_twin(const struct draft *draft, const char *name)
+{
+    if (strcmp(name, "clone3") == 0)
+        return has_rules(draft, "clone");
+    return strcmp(name, "openat2") == 0 && (has_rules(draft, "openat") || has_rules(draft, "open"));
+}
+
 /* Says of a member of @exit or @fallback, for which the language has rules of its own, what the
  * default is: the source has no such rules. */
 static void put_member(const struct page *page, const char *name, bool implicit)
@@ -258,8 +273,8 @@ static void put_member(const struct page *page, const char *name, bool implicit)
         return;
     if (action.kind != ACTION_ALLOW)
         put_line(page, &line, action, NULL);
-    else if (strcmp(name, "clone3") == 0 || strcmp(name, "openat2") == 0)
-        fprintf(page->allow, "syscalls = %s\n", name); /* else denied for their twins' sake */
+    else if (has_guarded_twin(draft, name))
+        fprintf(page->allow, "syscalls = %s\n", name);
 }
 
 static void put_members(const struct page *page, const char *group, bool implicit)
