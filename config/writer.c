@@ -13,7 +13,9 @@ enum { COLUMNS = 100, KEY_COLUMNS = 15, KEY_MAX = 80 };
 
 /* Names on their way to "syscalls = a b c". */
 struct names {
-    const struct subject **subjects; /* owned; sorted, each once */
+    struct name {
+        const struct subject *subject;
+    } * items; /* owned; sorted, each once */
     size_t count;
 };
 
@@ -107,7 +109,7 @@ static void insert(struct names *names, const struct subject *subject)
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = compare(names->subjects[middle], subject);
+        int order = compare(names->items[middle].subject, subject);
         if (order == 0)
             return;
         if (order < 0)
@@ -115,9 +117,9 @@ static void insert(struct names *names, const struct subject *subject)
         else
             high = middle;
     }
-    memmove(&names->subjects[low + 1], &names->subjects[low],
-            (names->count - low) * sizeof(*names->subjects));
-    names->subjects[low] = subject;
+    memmove(&names->items[low + 1], &names->items[low],
+            (names->count - low) * sizeof(*names->items));
+    names->items[low].subject = subject;
     names->count++;
 }
 
@@ -155,7 +157,7 @@ static void put_names(const struct writing *writing, const struct names *names)
     size_t column = 0;
 
     for (size_t i = 0; i < names->count; i++) {
-        const struct subject *subject = names->subjects[i];
+        const struct subject *subject = names->items[i].subject;
         size_t length = 1 + strlen(sign_of(subject)) + strlen(subject->name);
         if (column == 0 || column + length > COLUMNS) {
             put(writing, column == 0 ? "" : "\n");
@@ -173,9 +175,9 @@ static void put_names(const struct writing *writing, const struct names *names)
 /* The names and groups that are allowed whatever their arguments. */
 static int put_plain(const struct writing *writing, const struct whitelist *whitelist)
 {
-    struct names names = {malloc((whitelist->entry_count + 1) * sizeof(*names.subjects)), 0};
+    struct names names = {malloc((whitelist->entry_count + 1) * sizeof(*names.items)), 0};
 
-    if (!names.subjects)
+    if (!names.items)
         return -ENOMEM;
     for (size_t i = 0; i < whitelist->entry_count; i++) {
         const struct entry *entry = &whitelist->entries[i];
@@ -184,7 +186,7 @@ static int put_plain(const struct writing *writing, const struct whitelist *whit
             insert(&names, &entry->subject);
     }
     put_names(writing, &names);
-    free(names.subjects);
+    free(names.items);
     return 0;
 }
 

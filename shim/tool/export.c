@@ -200,8 +200,6 @@ static const struct format *find_format(const char *name)
 /* What does not go together. */
 static int check_options(const struct options *options)
 {
-    if (!options->format)
-        return tool_usage("export", "'--to FORMAT' is missing");
     bool systemd = options->format->export == formats_export_systemd;
     if ((options->native || options->unit) && !systemd)
         return tool_usage("export", "'%s' goes with '--to systemd'",
@@ -262,6 +260,8 @@ int verb_export(int count, char **arguments)
         return tool_usage("export",
                           optind == count ? "a whitelist is missing" : "one whitelist at a time");
     options.file = arguments[optind];
+    if (!options.format)
+        return tool_usage("export", "'--to FORMAT' is missing");
     int status = check_options(&options);
     return status == STATUS_OK ? export_file(&options) : status;
 }

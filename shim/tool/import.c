@@ -203,15 +203,6 @@ static int add_capability(struct import_capabilities *capabilities, const char *
     return STATUS_OK;
 }
 
-static int check_options(const struct options *options)
-{
-    if (!options->format)
-        return tool_usage("import", "'--from FORMAT' is missing");
-    if (options->capabilities.count > 0 && options->format->import != oci_import)
-        return tool_usage("import", "'--cap' goes with '--from oci'");
-    return STATUS_OK;
-}
-
 /* Reads the command line. Returns STATUS_OK, or what verb_import() is to return, with *DONE set. */
 static int take_options(int count, char **arguments, struct options *options, bool *done)
 {
@@ -247,7 +238,7 @@ static int take_options(int count, char **arguments, struct options *options, bo
         }
     }
     *done = false;
-    return check_options(options);
+    return STATUS_OK;
 }
 
 int verb_import(int count, char **arguments)
@@ -259,7 +250,11 @@ int verb_import(int count, char **arguments)
     int status = take_options(count, arguments, &options, &done);
     if (!done && status == STATUS_OK) {
         options.path = arguments[optind];
-        if (optind + 1 != count)
+        if (!options.format)
+            status = tool_usage("import", "'--from FORMAT' is missing");
+        else if (options.capabilities.count > 0 && options.format->import != oci_import)
+            status = tool_usage("import", "'--cap' goes with '--from oci'");
+        else if (optind + 1 != count)
             status =
                 tool_usage("import", optind == count ? "a file is missing" : "one file at a time");
         else

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2016
 # portcullis export --to oci: crun runs a program under the profile; what the format can't say.
 . "$(dirname "$0")/../helpers/tap.sh"
 PORTCULLIS=$BUILD/portcullis

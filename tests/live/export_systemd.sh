@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2016
 # portcullis export --to systemd: drop-ins that systemd takes without a word, and their warnings.
 . "$(dirname "$0")/../helpers/tap.sh"
 cd "$TMP" || exit

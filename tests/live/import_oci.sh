@@ -60,7 +60,7 @@ imports '{"ociVersion":"1.0.0","linux":{"seccomp":{"defaultAction":"SCMP_ACT_ERR
     {"names":["mprotect"],"action":"SCMP_ACT_ALLOW","args":[
         {"index":2,"value":4,"valueTwo":0,"op":"SCMP_CMP_MASKED_EQ"}]},
     {"names":["bpf"],"action":"SCMP_ACT_ERRNO","errno":"EACCES"},
-    {"names":["mount","tuxcall"],"action":"SCMP_ACT_KILL_PROCESS"},
+    {"names":["mount","_llseek"],"action":"SCMP_ACT_KILL_PROCESS"},
     {"names":["write"],"action":"SCMP_ACT_ALLOW","args":[
         {"index":0,"value":1,"op":"SCMP_CMP_EQ"},
         {"index":0,"value":2,"op":"SCMP_CMP_EQ"}]}]}}}'

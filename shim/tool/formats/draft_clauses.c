@@ -8,7 +8,13 @@
 #include "../decode.h"
 #include "draft.h"
 
-enum { CLAUSE_MAX = 96, ITEM_MAX = 48, HEXADECIMAL_FROM = 4096, FEW = 4 };
+enum {
+    CLAUSE_MAX = 96,
+    ITEM_MAX = 48,
+    HEXADECIMAL_FROM = 4096,
+    FEW = 4,
+    LIST_MAX = CLAUSE_MAX + 3 * ITEM_MAX
+};
 
 /* One argument, and what is being said of it. */
 struct speech {
@@ -164,8 +170,7 @@ static bool say_shortly(const struct speech *speech, const struct spans *spans,
 }
 
 /* Adds "LOW..HIGH" to a list, which becomes a clause of its own where it is long enough. */
-static int add_item(struct speech *speech, char clause[CLAUSE_MAX + 3 * ITEM_MAX], uint64_t low,
-                    uint64_t high)
+static int add_item(struct speech *speech, char clause[LIST_MAX], uint64_t low, uint64_t high)
 {
     char first[ITEM_MAX], last[ITEM_MAX];
     int error = 0;
@@ -178,14 +183,14 @@ static int add_item(struct speech *speech, char clause[CLAUSE_MAX + 3 * ITEM_MAX
     }
     size_t used = strlen(clause);
     if (used == 0)
-        used = (size_t)sprintf(clause, "%s in", speech->name);
-    sprintf(clause + used, low == high ? " %s" : " %s..%s", first, last);
+        used = (size_t)snprintf(clause, LIST_MAX, "%s in", speech->name);
+    snprintf(clause + used, LIST_MAX - used, low == high ? " %s" : " %s..%s", first, last);
     return error;
 }
 
 static int say_list(struct speech *speech, const struct spans *spans)
 {
-    char clause[CLAUSE_MAX + 3 * ITEM_MAX] = "";
+    char clause[LIST_MAX] = "";
     int error = 0;
 
     for (size_t i = 0; i < spans->count && !error; i++) {

@@ -9,6 +9,8 @@
 #include "../tool.h"
 #include "systemd.h"
 
+enum { FILE_PATH_MAX = 2 * PATH_MAX };
+
 static const char SUFFIX[] = ".service";
 
 /* Whether TEXT can stand in a unit file between quotes. */
@@ -57,20 +59,20 @@ static void put_head(const struct export_job *job, const char *path)
 }
 
 /* By text: what a whitelist includes is relative to the folder that it is called from. */
-static int make_absolute(const char *path, char absolute[2 * PATH_MAX])
+static int make_absolute(const char *path, char absolute[FILE_PATH_MAX])
 {
     char folder[PATH_MAX];
 
     if (*path == '/')
-        snprintf(absolute, 2 * PATH_MAX, "%s", path);
+        snprintf(absolute, FILE_PATH_MAX, "%s", path);
     else if (getcwd(folder, sizeof(folder)))
-        snprintf(absolute, 2 * PATH_MAX, "%s/%s", folder, path);
+        snprintf(absolute, FILE_PATH_MAX, "%s/%s", folder, path);
     else
         return -errno;
     return 0;
 }
 
-static int find_paths(const struct export_job *job, char file[2 * PATH_MAX], char shim[PATH_MAX],
+static int find_paths(const struct export_job *job, char file[FILE_PATH_MAX], char shim[PATH_MAX],
                       char command[PATH_MAX])
 {
     struct place place = {job->file, 0};
@@ -95,7 +97,7 @@ static int find_paths(const struct export_job *job, char file[2 * PATH_MAX], cha
 
 static int write_environment(const struct export_job *job)
 {
-    char file[2 * PATH_MAX], shim[PATH_MAX], command[PATH_MAX];
+    char file[FILE_PATH_MAX] = "", shim[PATH_MAX] = "", command[PATH_MAX] = "";
     int error = find_paths(job, file, shim, command);
 
     if (error)

@@ -76,6 +76,7 @@ int systemd_settings(const char *text, size_t length,
     char *rest = copy;
     int error = whole ? 0 : -ENOMEM;
     bool continued = false;
+    size_t used = 0;
 
     for (unsigned number = 1; rest && !error; number++) {
         char *line = strsep(&rest, "\n");
@@ -83,11 +84,13 @@ int systemd_settings(const char *text, size_t length,
         if (is_comment(line))
             continue;
         if (!continued) {
-            *whole = '\0';
+            used = 0;
             reading.line = number;
         }
         continued = goes_on(line);
-        strcat(whole, line);
+        size_t part = strlen(line);
+        memcpy(whole + used, line, part + 1);
+        used += part;
         if (!continued)
             error = take_line(&reading, whole);
     }
