@@ -34,10 +34,18 @@ if ((EUID == 0)); then
 fi
 
 # Without --startup nothing can be executed.
+EXECVE="warning: 'execve' is not allowed, but the program is executed under the filter; --startup \
+allows what a start needs"
 run "$PORTCULLIS" export --to bpf -o bare.bpf a.ini
-is "$STATUS|$ERR" "0|" "without_startup_it_is_the_whitelist_alone"
+is "$STATUS|$ERR" "0|a.ini: $EXECVE" "without_startup_it_is_the_whitelist_alone"
 run bwrap "${BOX[@]}" --seccomp 9 true 9<bare.bpf
 is "$STATUS|$ERR" "1|bwrap: execvp true: Permission denied" "then_bwrap_can_t_execute"
+
+printf '[filter]\naudit = yes\nprogram = /bin/true\n[allow]\nsyscalls = execve\n' >d.ini
+run "$PORTCULLIS" export --to bpf -o d.bpf d.ini
+is "$STATUS|$ERR" "0|d.ini:2: warning: 'audit' does not carry over: it is a flag of the one who loads
+d.ini:3: warning: 'program' does not carry over: the filter holds for every program of the sandbox" \
+    "what_is_not_in_the_bytes_is_told"
 
 cat >b.ini <<'END'
 [filter]

@@ -44,10 +44,10 @@ warns()
     is "$STATUS|$ERR" "0|a.ini:$2" "$3"
 }
 
-warns '[allow]\nsyscalls = read' " warning: 'execve' is not allowed, but an engine executes the \
-program under the profile; --startup allows what a start needs" "a_list_without_execve_is_told"
+warns '[allow]\nsyscalls = read' " warning: 'execve' is not allowed, but the program is \
+executed under the filter; --startup allows what a start needs" "a_list_without_execve_is_told"
 warns '[filter]\nprogram = /bin/true\n[allow]\nsyscalls = execve' "2: warning: 'program' does not \
-carry over: the profile holds for every program of the container" "so_is_program"
+carry over: the filter holds for every program of the container" "so_is_program"
 warns '[filter]\nno-new-privileges = no\n[allow]\nsyscalls = execve' "2: warning: \
 'no-new-privileges' does not carry over: the container's configuration says it" "so_are_privileges"
 warns '[filter]\ndefault = log\n[allow]\nsyscalls = read' "2: warning: calls of other \

@@ -133,25 +133,12 @@ static struct json_object *profile_of(const struct policy *policy, const struct 
     return profile;
 }
 
-static bool is_allowed(const struct policy *policy, const char *name)
-{
-    const uint64_t arguments[ARGUMENTS] = {0};
-    int number = seccomp_syscall_resolve_name(name);
-    struct verdict verdict = rules_decide(&policy->rules, seccomp_arch_native(), number, arguments);
-
-    return verdict.action.kind == ACTION_ALLOW || verdict.action.kind == ACTION_LOG;
-}
-
-/* What is not the filter's business there, or goes by another rule. */
+/* What goes by another rule there. */
 static void warn(const struct export_job *job)
 {
     const struct settings *settings = &job->policy->whitelist.settings;
-    struct place file = {job->file, 0};
 
-    if (settings->program_count > 0)
-        diagnostic_warning(job->diagnostics, settings->program_place,
-                           "'program' does not carry over: the profile holds for every program of "
-                           "the container");
+    formats_warn_early(job, "the container");
     if (!settings->no_new_privileges)
         diagnostic_warning(job->diagnostics, settings->no_new_privileges_place,
                            "'no-new-privileges' does not carry over: the container's "
@@ -159,10 +146,6 @@ static void warn(const struct export_job *job)
     if (settings->default_action.kind == ACTION_LOG)
         diagnostic_warning(job->diagnostics, settings->default_place,
                            "calls of other architectures are killed there, not logged");
-    if (!is_allowed(job->policy, "execve"))
-        diagnostic_warning(job->diagnostics, file,
-                           "'execve' is not allowed, but an engine executes the program under the "
-                           "profile; --startup allows what a start needs");
 }
 
 int formats_export_oci(const struct export_job *job)
