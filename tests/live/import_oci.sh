@@ -96,6 +96,22 @@ imports "$(profile '{"names":["clone"],"action":"SCMP_ACT_ERRNO","args":[{"index
     "value":1,"op":"SCMP_CMP_EQ"}]}' SCMP_ACT_ALLOW)"
 like "$OUT" $'\nsyscalls        = clone3\n' "then_a_newer_call_is_as_free_as_there"
 
+# Parts that hold here, or elsewhere.
+held()
+{
+    imports "$(profile "{\"names\":[\"bpf\"],\"action\":\"SCMP_ACT_ALLOW\",$1}")"
+    is "$STATUS|$ERR|$(grep -cw bpf <<<"$OUT")" "0||$2" "$3"
+}
+
+held '"includes":{"minKernel":"4.8"}' 1 "what_an_older_kernel_has_holds"
+held '"includes":{"minKernel":"99.0"}' 0 "what_a_newer_kernel_has_does_not"
+held '"excludes":{"minKernel":"4.8"}' 0 "nor_what_is_not_for_this_kernel"
+held '"excludes":{"minKernel":"99"}' 1 "what_is_not_for_newer_ones_does"
+held '"includes":{"arches":["amd64","arm64"]}' 1 "what_is_for_this_architecture_holds"
+held '"includes":{"arches":["s390x"]}' 0 "what_is_for_another_does_not"
+held '"excludes":{"arches":["amd64","arm64"]}' 0 "nor_what_is_not_for_this_one"
+held '"includes":null,"excludes":{},"args":null' 1 "what_has_no_condition_holds"
+
 # What can't be said.
 refuses()
 {
