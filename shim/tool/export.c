@@ -29,7 +29,12 @@ static const struct format FORMATS[] = {
 
 enum { FORMAT_COUNT = sizeof(FORMATS) / sizeof(FORMATS[0]) };
 
-const char FORMATS_STARTUP[] = "execve @loader madvise sched_getaffinity statfs";
+/* What a program needs from the moment that a filter is in until its main, where others load the
+ * filter: exec, the loader, the constructors of libraries. Engines make calls of their own in
+ * between, as runc does, which is in Go. */
+#define STARTUP "execve @loader madvise sched_getaffinity statfs"
+#define STARTUP_OF_ENGINES                                                                         \
+    STARTUP " epoll_ctl epoll_pwait fstatfs getdents64 getpid nanosleep sched_yield tgkill write"
 
 static const char STARTUP_NAME[] = "startup";
 
@@ -143,13 +148,14 @@ static void warn_of_start(const struct rule *rule, struct diagnostics *diagnosti
     }
 }
 
-/* Adds to POLICY what a start needs; STARTUP holds the texts. */
-static int add_startup(struct policy *policy, struct whitelist *startup,
+/* Adds to POLICY what a start needs, by ENGINES or not; STARTUP holds the texts. */
+static int add_startup(bool engines, struct policy *policy, struct whitelist *startup,
                        struct diagnostics *warnings)
 {
-    char text[128];
+    char text[256];
     struct diagnostics *diagnostics = &policy->diagnostics;
-    int length = snprintf(text, sizeof(text), "[allow]\nsyscalls = %s\n", FORMATS_STARTUP);
+    const char *needs = engines ? STARTUP_OF_ENGINES : STARTUP;
+    int length = snprintf(text, sizeof(text), "[allow]\nsyscalls = %s\n", needs);
     int error = reader_read_text(STARTUP_NAME, text, (size_t)length, startup, diagnostics);
 
     for (size_t i = 0; i < startup->entry_count && !error; i++)
@@ -174,7 +180,8 @@ static int export_file(const struct options *options)
     int status = policy_open(options->file, &policy);
 
     if (status == STATUS_OK && (options->startup || options->native)) {
-        int error = add_startup(&policy, &startup, &diagnostics);
+        int error = add_startup(options->format->export == formats_export_oci, &policy, &startup,
+                                &diagnostics);
         if (error) {
             tool_error("%s: %s", options->file, strerror(-error));
             status = STATUS_OS;

@@ -58,6 +58,12 @@ arguments: mprotect = prot without PROT_EXEC" "a_start_may_cost_a_condition"
 is "$(field 'any("mprotect" in s["names"] and "args" not in s for s in p["syscalls"])')" True \
     "then_the_call_is_allowed"
 
+# Found by running runc under a profile that logs.
+exports '[allow]\nsyscalls = read' --startup
+is "$(for name in execve mmap write fstatfs getdents64 epoll_ctl getpid; do
+    field "any('$name' in s['names'] for s in p['syscalls'])"
+done | sort -u)" True "a_start_by_runc_is_allowed_for"
+
 # What can't be said.
 refuses()
 {

@@ -29,8 +29,4 @@ int formats_export_pfc(const struct export_job *job) __attribute__((warn_unused_
  * where it will hold: "the container". */
 void formats_warn_early(const struct export_job *job, const char *place);
 
-/* What a program needs from the moment that a filter is in until its main, where others load the
- * filter: exec, the loader, the constructors of libraries. As a line of the language has it. */
-extern const char FORMATS_STARTUP[];
-
 #endif
