@@ -21,10 +21,12 @@ BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw
     libjson-c-dev libcap-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
-PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) apache2-utils binutils bubblewrap clang-format \
-    clang-tidy cppcheck crun curl gawk git golang-github-containers-common libcap2-bin \
-    libcriterion-dev musl-tools nginx-light perl procps python3 \
+PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) apache2-utils binutils clang-format clang-tidy \
+    cppcheck curl gawk git libcap2-bin libcriterion-dev musl-tools nginx-light perl procps python3 \
     redis-server redis-tools shellcheck sqlite3 strace systemd
+
+# Those who load exported filters, and what they bring along.
+PACKAGES += bubblewrap crun golang-github-containers-common
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
