@@ -28,6 +28,9 @@ PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) apache2-utils binu
     nginx-light perl pkgconf procps python3 redis-server redis-tools shellcheck sqlite3 \
     strace systemd
 
+# Those who load exported filters, and what they bring along.
+PACKAGES += bubblewrap crun golang-github-containers-common
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules

@@ -13,7 +13,9 @@ static const struct {
     {"check", verb_check, "find the mistakes in whitelists"},
     {"explain", verb_explain, "say what a whitelist does with a system call, and why"},
     {"diff", verb_diff, "compare what two whitelists allow"},
+    {"export", verb_export, "write a whitelist in a format of others"},
     {"verify", verb_verify, "prove that a running process is filtered"},
+    {"import", verb_import, "make a whitelist of what another tool has written"},
     {"groups", verb_groups, "list the groups of system calls"},
     {"doctor", verb_doctor, "say what this machine can enforce, report and learn"},
 };
