@@ -146,9 +146,14 @@ void columns_choose(struct columns *columns, int number, const struct rule *rule
     }
 }
 
+uint64_t column_bits(const struct column *column)
+{
+    return width_bits(column->argument.width);
+}
+
 bool column_is_whole(const struct column *column)
 {
-    return column->mask == width_bits(column->argument.width);
+    return column->mask == column_bits(column);
 }
 
 uint64_t column_field(const struct column *column)
@@ -158,7 +163,7 @@ uint64_t column_field(const struct column *column)
     if (column->argument.field == 0 ||
         !constant_find(prototype_text(column->argument.field), &field))
         return 0;
-    uint64_t bits = (uint64_t)field & width_bits(column->argument.width);
+    uint64_t bits = (uint64_t)field & column_bits(column);
     return (column->mask & bits) == bits ? bits : 0;
 }
 

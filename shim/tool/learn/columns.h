@@ -33,7 +33,8 @@ struct columns {
 void columns_choose(struct columns *columns, int number, const struct rule *rule,
                     enum record_arguments arguments);
 
-/* Whether COLUMN looks at all bits of its argument. */
+/* All bits of its argument; whether COLUMN looks at all of them. */
+uint64_t column_bits(const struct column *column);
 bool column_is_whole(const struct column *column);
 
 /* The bits of the number among the flags of its argument if COLUMN looks at all of them, or 0. */

@@ -123,8 +123,8 @@ int record_last_new(const struct record *record)
     return record->last_new;
 }
 
-/* Adds all calls, those in SHORT_OF_ROOM without conditions. Returns the cost of all, or -ENOMEM, and
- * in *DEAREST the call that costs most. */
+/* Adds all calls, those in SHORT_OF_ROOM without conditions. Returns the cost of all, or -ENOMEM,
+ * and in *DEAREST the call that costs most. */
 static int add_calls(const struct record *record, const struct rules *now,
                      const bool short_of_room[CALL_NUMBERS], struct additions *additions,
                      int *dearest)

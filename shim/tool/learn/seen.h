@@ -20,7 +20,7 @@ struct seen {
     struct tuple *tuples;      /* owned; in the order in which they came */
     unsigned count;
     unsigned capacity;
-    uint64_t total; /* calls, the denied ones aside */
+    uint64_t total;            /* calls, the denied ones aside */
     unsigned last;             /* the tuple that was told of last */
     uint8_t slots[SEEN_SLOTS]; /* a tuple's position plus one, by its hash; 0: free */
 };

@@ -160,7 +160,9 @@ static void add_values(struct draft *draft, unsigned index)
 static void add_range(struct draft *draft, const struct column *column)
 {
     begin_clause(draft, column);
-    if (column->argument.is_signed)
+    if (column->low == column->high)
+        add(draft, " == 0x%" PRIx64, column->low & column_bits(column));
+    else if (column->argument.is_signed)
         add(draft, " in %" PRId64 "..%" PRId64, (int64_t)column->low, (int64_t)column->high);
     else
         add(draft, " in %" PRIu64 "..%" PRIu64, column->low, column->high);
@@ -213,13 +215,33 @@ static void add_clause(struct draft *draft, unsigned index)
     }
 }
 
+/* The flags that all values of a column have. */
+static uint64_t common_flags(const struct draft *draft, unsigned index)
+{
+    const struct rows *rows = draft->rows;
+    uint64_t common = UINT64_MAX;
+
+    for (unsigned i = 0; i < rows->value_counts[index]; i++)
+        common &= draft->row->sets[index] >> i & 1 ? rows->values[index][i] : UINT64_MAX;
+    return common;
+}
+
 /* Where nothing is left to say, and a line of the user's would be swallowed by the name alone. */
 static void add_bounds(struct draft *draft)
 {
+    char text[WORD_MAX];
+
     for (unsigned i = 0; i < draft->rows->columns->count && draft->length == 0; i++) {
         const struct column *column = &draft->rows->columns->items[i];
-        if (column->own && column->ranged && !column->argument.is_pointer)
+        if (!column->own || !column->ranged || column->argument.is_pointer)
+            continue;
+        uint64_t flags = column->manner == WORTH_WITHOUT ? common_flags(draft, i) : 0;
+        if (flags != 0 && !column->widened) {
+            begin_clause(draft, column);
+            add(draft, " with %s", flags_of(draft, column, flags, text));
+        } else {
             add_range(draft, column);
+        }
     }
 }
 
