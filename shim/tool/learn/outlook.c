@@ -166,13 +166,15 @@ static int trim(struct sheet *sheet, size_t heading)
     return 0;
 }
 
-/* Takes the heading away where nothing is behind it. */
+/* Takes the heading away where nothing is behind it, and the blank line before it, unless that
+ * divides what is left. */
 static void close_heading(struct sheet *sheet, size_t heading)
 {
     if (is_part(sheet, heading + 1))
         return;
     sheet_remove(sheet, heading);
-    if (heading == sheet->count && sheet->lines[heading - 1].kind == SHEET_BLANK)
+    if (sheet->lines[heading - 1].kind == SHEET_BLANK &&
+        (heading == sheet->count || sheet->lines[heading].kind == SHEET_BLANK))
         sheet_remove(sheet, heading - 1);
 }
 
