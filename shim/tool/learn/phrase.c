@@ -6,19 +6,24 @@
 #include <string.h>
 
 #include "../../../config/lines.h"
+#include "../../values.h"
 #include "../call.h"
 #include "../decode.h"
 #include "wording.h"
 
-enum { LINE_COLUMNS = 100 /* lists are split to fit */ };
+enum {
+    LINE_COLUMNS = 100, /* lists are split to fit */
+    COST_ENOUGH = 4096, /* more than any filter has room for */
+};
 
 struct phrase {
     char call[CALL_NAME_MAX];
     const struct prototype *prototype;
     struct rows rows;
-    uint64_t told; /* the tuples that a line has counted */
-    bool plain;    /* numbers in place of names */
-    struct additions *additions;
+    uint64_t told;              /* the tuples that a line has counted */
+    unsigned cost;              /* of the lines so far, in comparisons */
+    bool plain;                 /* numbers in place of names */
+    struct additions additions; /* owned */
     char text[WORDING_MAX];
 };
 
@@ -33,8 +38,25 @@ static size_t line_length(const struct phrase *phrase)
     return strlen(phrase->call) + strlen(" = ") + strlen(phrase->text);
 }
 
+/* How many pairs of mask and value a filter compares for CONDITION, up to COST_ENOUGH. */
+static unsigned cost_of(const struct condition *condition)
+{
+    size_t pairs = 1;
+    unsigned arguments = 0;
+
+    for (unsigned i = 0; i < 6 && pairs < COST_ENOUGH; i++) {
+        struct values values;
+        bool folded = values_fold(condition, i, &values) == 0;
+        bool any = values.count > 0 && values.blocks[0].mask != 0;
+        pairs *= folded ? values.count : COST_ENOUGH;
+        arguments += any;
+        values_release(&values);
+    }
+    return (unsigned)(pairs < COST_ENOUGH ? pairs * arguments : COST_ENOUGH);
+}
+
 /* Whether the text that ROW became means that, in the opinion of the language's own reader. */
-static bool is_right(const struct phrase *phrase, const struct row *row)
+static bool is_right(struct phrase *phrase, const struct row *row)
 {
     struct diagnostics diagnostics = {0};
     struct condition condition = {0};
@@ -46,30 +68,26 @@ static bool is_right(const struct phrase *phrase, const struct row *row)
         right = !row_covers(&phrase->rows, row, tuple) ||
                 condition_matches(&condition, tuple->arguments);
     }
+    phrase->cost += right ? cost_of(&condition) : 0;
     condition_release(&condition);
     diagnostics_release(&diagnostics);
     return right;
 }
 
-/* Whether each row says something right, and the shortest line of it is short enough. */
+/* Whether each row says something, and the right thing. Counts what they cost. */
 static bool is_sayable(struct phrase *phrase)
 {
+    phrase->cost = 0;
     for (unsigned i = 0; i < phrase->rows.count; i++) {
-        struct row row = phrase->rows.items[i];
-        struct row rest;
-        if (write_row(phrase, &row) == 0 || !is_right(phrase, &row))
-            return false;
-        for (int list; (list = row_longest_list(&phrase->rows, &row)) >= 0;)
-            row_split(&row, (unsigned)list, 1, &rest);
-        write_row(phrase, &row);
-        if (line_length(phrase) > LINE_BYTES_MAX)
+        if (write_row(phrase, &phrase->rows.items[i]) == 0 ||
+            !is_right(phrase, &phrase->rows.items[i]))
             return false;
     }
     return true;
 }
 
 /* Says where there were too many values. */
-static int tell_widened(const struct phrase *phrase, const char *condition)
+static int tell_widened(struct phrase *phrase, const char *condition)
 {
     char note[256];
     int length = snprintf(note, sizeof(note), "too many different values for a condition:");
@@ -83,7 +101,7 @@ static int tell_widened(const struct phrase *phrase, const char *condition)
                            prototype_text(column->argument.name));
         any = true;
     }
-    return any ? additions_note(phrase->additions, phrase->call, condition, note) : 0;
+    return any ? additions_note(&phrase->additions, phrase->call, condition, note) : 0;
 }
 
 /* Adds a line, the name alone if CONDITION is NULL, with what ROW's tuples know; ROW NULL: all of
@@ -101,7 +119,7 @@ static int add_line(struct phrase *phrase, const struct row *row, const char *co
         count += tuple->count;
         site = site ? site : tuple->site;
     }
-    int error = additions_add(phrase->additions, phrase->call, condition, count, site);
+    int error = additions_add(&phrase->additions, phrase->call, condition, count, site);
     return error ? error : tell_widened(phrase, condition);
 }
 
@@ -118,7 +136,21 @@ static void shorten(struct phrase *phrase, struct row *row, unsigned column, str
     } while (count > 1 && line_length(phrase) > LINE_COLUMNS);
 }
 
-/* Adds the lines that ROW is. */
+/* Adds ROW as one line. Returns 0; -E2BIG if it is too long for one; -ENOMEM. */
+static int add_short_line(struct phrase *phrase, const struct row *row)
+{
+    const bool plain = phrase->plain;
+
+    write_row(phrase, row);
+    if (line_length(phrase) > LINE_BYTES_MAX) {
+        phrase->plain = true;
+        write_row(phrase, row);
+        phrase->plain = plain;
+    }
+    return line_length(phrase) > LINE_BYTES_MAX ? -E2BIG : add_line(phrase, row, phrase->text);
+}
+
+/* Adds the lines that ROW is. Returns as add_short_line() does. */
 static int add_row(struct phrase *phrase, struct row row)
 {
     int list = row_longest_list(&phrase->rows, &row);
@@ -134,32 +166,65 @@ static int add_row(struct phrase *phrase, struct row row)
         list = row_longest_list(&phrase->rows, &row);
         write_row(phrase, &row);
     }
-    return add_line(phrase, &row, phrase->text);
+    return add_short_line(phrase, &row);
 }
 
-/* Forgets all but the ends of what the user's lines look at. */
+/* Rounds the ends of COLUMN's range to what takes one comparison, or two where it has a sign. */
+static void round_range(struct column *column)
+{
+    bool negative = column->argument.is_signed && (int64_t)column->low < 0;
+    uint64_t reach = negative ? ~column->low | column->high : column->high;
+
+    if (column->argument.is_signed && (int64_t)column->high < 0)
+        reach = ~column->low;
+    for (unsigned shift = 1; shift < 64; shift *= 2)
+        reach |= reach >> shift;
+    column->low = negative ? ~reach : 0;
+    column->high = reach;
+}
+
+/* Forgets all but the rough bounds of one argument that the user's lines look at, if there is one.
+ */
 static void widen_all(struct columns *columns)
 {
-    for (unsigned i = 0; i < columns->count; i++)
-        columns->items[i].widened = true;
+    bool bounded = false;
+
+    for (unsigned i = 0; i < columns->count; i++) {
+        struct column *column = &columns->items[i];
+        column->widened = true;
+        column->own = column->own && column->ranged && !column->argument.is_pointer && !bounded;
+        bounded |= column->own;
+        if (column->own)
+            round_range(column);
+    }
 }
 
-static int add_all(struct phrase *phrase)
+/* Returns the cost, -E2BIG or -ENOMEM. */
+static int add_rows(struct phrase *phrase)
 {
-    unsigned cost = 0;
+    phrase->plain = !is_sayable(phrase);
+    if (phrase->plain && !is_sayable(phrase))
+        return -E2BIG;
+    for (unsigned i = 0; i < phrase->rows.count; i++) {
+        int error = add_row(phrase, phrase->rows.items[i]);
+        if (error)
+            return error;
+    }
+    return (int)phrase->cost;
+}
+
+/* Moves what PHRASE has made to ADDITIONS. */
+static int hand_over(const struct phrase *phrase, struct additions *additions)
+{
     int error = 0;
 
-    phrase->plain = false;
-    if (!is_sayable(phrase)) {
-        phrase->plain = true;
-        if (!is_sayable(phrase))
-            return add_line(phrase, NULL, NULL);
+    for (size_t i = 0; i < phrase->additions.count && !error; i++) {
+        const struct addition *item = &phrase->additions.items[i];
+        error = additions_add(additions, item->name, item->condition, item->count, item->site);
+        if (!error && item->note)
+            error = additions_note(additions, item->name, item->condition, item->note);
     }
-    for (unsigned i = 0; i < phrase->rows.count && !error; i++) {
-        error = add_row(phrase, phrase->rows.items[i]);
-        cost += row_cost(&phrase->rows, &phrase->rows.items[i]);
-    }
-    return error ? error : (int)cost;
+    return error;
 }
 
 int phrase_add(int number, const struct columns *columns, const struct tuple *const *tuples,
@@ -172,13 +237,18 @@ int phrase_add(int number, const struct columns *columns, const struct tuple *co
         return -ENOMEM;
     call_name(number, phrase->call);
     phrase->prototype = decode_prototype(number);
-    phrase->additions = additions;
     if (short_of_room)
         widen_all(&wide);
     rows_make(&phrase->rows, short_of_room ? &wide : columns, tuples, count);
     if (short_of_room)
         rows_join(&phrase->rows);
-    int result = add_all(phrase);
+    int result = add_rows(phrase);
+    if (result == -E2BIG) {
+        additions_release(&phrase->additions);
+        result = add_line(phrase, NULL, NULL);
+    }
+    int error = result < 0 ? result : hand_over(phrase, additions);
+    additions_release(&phrase->additions);
     free(phrase);
-    return result;
+    return error ? error : result;
 }

@@ -5,7 +5,10 @@
 
 #include "../decode.h"
 
-enum { ROWS_FEW = 6 /* more lines than these are no longer read */ };
+enum {
+    ROWS_FEW = 6,       /* more lines than these are no longer read */
+    PAIRS_ENOUGH = 256, /* more than these are not spent on a product */
+};
 
 /* In the order of the argument's type. */
 static bool is_less(const struct column *column, uint64_t one, uint64_t two)
@@ -116,15 +119,16 @@ static void join_rows(struct rows *rows, int free_column)
     rows->count = kept;
 }
 
-unsigned row_cost(const struct rows *rows, const struct row *row)
+/* How many combinations of values ROW stands for, up to PAIRS_ENOUGH. */
+static unsigned count_pairs(const struct rows *rows, const struct row *row)
 {
-    unsigned cost = 1;
+    unsigned count = 1;
 
-    for (unsigned i = 0; i < rows->columns->count && cost < ROW_COST_MAX; i++) {
-        if (rows->columns->items[i].manner == WORTH_VALUE && !rows->columns->items[i].widened)
-            cost *= row_size(row, i);
+    for (unsigned i = 0; i < rows->columns->count && count < PAIRS_ENOUGH; i++) {
+        if (rows->columns->items[i].manner == WORTH_VALUE)
+            count *= row_size(row, i);
     }
-    return cost;
+    return count;
 }
 
 static bool is_executable(const struct rows *rows, const struct row *row)
@@ -148,8 +152,8 @@ static void join_all(struct rows *rows)
         join_into(rows, &all[executable], &rows->items[i]);
         used[executable] = true;
     }
-    if ((used[0] && row_cost(rows, &all[0]) >= ROW_COST_MAX) ||
-        (used[1] && row_cost(rows, &all[1]) >= ROW_COST_MAX))
+    if ((used[0] && count_pairs(rows, &all[0]) >= PAIRS_ENOUGH) ||
+        (used[1] && count_pairs(rows, &all[1]) >= PAIRS_ENOUGH))
         return;
     rows->count = 0;
     for (unsigned i = 0; i < 2; i++) {

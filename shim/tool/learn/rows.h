@@ -57,9 +57,4 @@ int row_longest_list(const struct rows *rows, const struct row *row);
 /* Leaves the lowest COUNT values of the column in ROW, and the others in REST. */
 void row_split(struct row *row, unsigned column, unsigned count, struct row *rest);
 
-/* How many pairs of mask and value ROW costs in a filter; from ROW_COST_MAX on it is no longer
- * counted. */
-enum { ROW_COST_MAX = 4 * TUPLES_MAX };
-unsigned row_cost(const struct rows *rows, const struct row *row);
-
 #endif
