@@ -155,7 +155,8 @@ static int write_beside(const struct folder *folder, const char *text, size_t le
     /* RLIMIT_FSIZE is meant for the program; here it is an error as others are */
     sigaction(SIGXFSZ, &ignore, &before);
     int error = write_unnamed(folder, text, length);
-    if (error == EOPNOTSUPP || error == EISDIR || error == EINVAL || error == ENOENT)
+    if (error == EOPNOTSUPP || error == EISDIR || error == EINVAL || error == ENOENT ||
+        error == EPERM) /* ext4 says that of a folder that has gone */
         error = write_named(folder, text, length);
     sigaction(SIGXFSZ, &before, NULL);
     return error;
