@@ -22,8 +22,8 @@ BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) apache2-utils binutils clang-format clang-tidy \
-    cppcheck curl gawk git libcap2-bin libcriterion-dev musl-tools nginx-light perl procps python3 \
-    redis-server redis-tools shellcheck sqlite3 strace systemd
+    cppcheck curl g++ gawk git libcap2-bin libcriterion-dev musl-tools nginx-light openssl perl \
+    procps python3 redis-server redis-tools shellcheck sqlite3 strace systemd xz-utils
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
