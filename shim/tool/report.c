@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "hold.h"
+#include "learn/again.h"
 #include "look.h"
 #include "site.h"
 #include "supervise.h"
@@ -116,6 +117,10 @@ static void end(void *context)
     struct report *report = context;
 
     tell_count(&report->teller);
+    if (report->settings.again) {
+        report->settings.again->refused = report->teller.total;
+        report->settings.again->told = true;
+    }
     tell_release(&report->teller);
     sites_release(&report->sites);
 }

@@ -111,7 +111,9 @@ int header_update(struct sheet *sheet, const struct merge_facts *facts)
             return -ENOMEM;
         bool found = parse_count(text, &runs, &calls, &rest);
         int error =
-            found ? sheet_replace(sheet, i, make_count(runs + 1, calls + facts->calls, rest)) : 0;
+            found ? sheet_replace(sheet, i,
+                                  make_count(runs + !facts->again, calls + facts->calls, rest))
+                  : 0;
         free(text);
         if (found)
             /* the line before tells of the machine */

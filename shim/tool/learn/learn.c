@@ -16,6 +16,7 @@
 #include "../policy.h"
 #include "../target.h"
 #include "../tool.h"
+#include "again.h"
 #include "learner.h"
 
 static const char HELP[] =
@@ -56,6 +57,7 @@ struct learn {
     const char *output; /* -o, or NULL */
     char **program;     /* and its arguments */
     char *command;      /* owned: the same, for people */
+    struct again *shared;
     char path[PATH_MAX];
     char executable[PATH_MAX];
 };
@@ -152,6 +154,8 @@ static int parse(struct learn *learn, int count, char **arguments)
     if (optind == count)
         return tool_usage("learn", "a program is missing");
     learn->program = arguments + optind;
+    if (learn->verify && (!learn->output || strcmp(learn->output, "-") == 0))
+        return tool_usage("learn", "--verify needs '-o FILE'");
     return STATUS_OK;
 }
 
@@ -266,10 +270,9 @@ static int find_program(struct learn *learn)
 /* From here on there is no way back but exec or exit. */
 static int lower_gate(struct learn *learn)
 {
-    struct gate gate = {.settings = &learn->policy.whitelist.settings, .keep = -1};
+    struct gate gate = {.settings = &learn->policy.whitelist.settings,
+                        .keep = learn->settings.output};
 
-    if (!learn->settings.path && learn->output)
-        gate.keep = learn->settings.output;
     learn->settings.policy = &learn->policy;
     int status = learner_join(&learn->settings, &gate);
     if (status != STATUS_OK)
@@ -294,14 +297,57 @@ static int learn_program(struct learn *learn)
     return status;
 }
 
+static int learn_first(void *context, int keep)
+{
+    struct learn *learn = context;
+
+    learn->settings.output = keep;
+    return learn_program(learn);
+}
+
+static int run_again(void *context, int keep)
+{
+    const struct learn *learn = context;
+
+    return again_run(learn->output, learn->executable, learn->program, keep, learn->shared);
+}
+
+/* Both runs are children's, so that somebody is left to tell. */
+static int learn_and_verify(struct learn *learn)
+{
+    struct again *shared = again_open();
+
+    if (!shared)
+        return STATUS_OS;
+    learn->shared = shared;
+    learn->settings.kept = &shared->kept;
+    int status = again_wait(learn_first, learn);
+    if (!shared->kept)
+        return status;
+    fprintf(stderr, "portcullis: running it again, under %s\n", learn->output);
+    int again = target_find(learn->program[0], learn->executable);
+    if (again == STATUS_OK)
+        again = again_wait(run_again, learn);
+    if (!shared->told)
+        return again != STATUS_OK ? again : STATUS_CANNOT;
+    if (shared->refused > 0)
+        fprintf(stderr, "portcullis: not verified: %zu call%s refused\n", shared->refused,
+                shared->refused == 1 ? " was" : "s were");
+    else
+        fprintf(stderr, "portcullis: verified: %s allows all that it did\n", learn->output);
+    return shared->refused > 0 ? STATUS_NO : STATUS_OK;
+}
+
 int verb_learn(int count, char **arguments)
 {
     struct learn learn = {
-        .settings = {.backend = &backend_trace, .arguments = RECORD_ARGUMENTS_SAFE}};
+        .settings = {.backend = &backend_trace, .arguments = RECORD_ARGUMENTS_SAFE, .output = -1}};
     int status = parse(&learn, count, arguments);
 
     if (status == STATUS_OK && learn.help)
         puts(HELP);
+    else if (status == STATUS_OK && learn.verify)
+        status = learn_and_verify(&learn);
     else if (status == STATUS_OK)
         status = learn_program(&learn);
     policy_release(&learn.policy);

@@ -120,7 +120,8 @@ static void check_time(struct learner *learner)
     switch (learner->late) {
     case WAITING:
         progress_clear(&learner->progress);
-        tool_error("the program was told to end: --timeout %g is over", learner->settings.timeout);
+        fprintf(stderr, "portcullis: --timeout %g is over: the program gets SIGTERM\n",
+                learner->settings.timeout);
         gate_signal(learner->gate, SIGTERM, false);
         gate_signal(learner->gate, SIGCONT, false);
         learner->late = TERMINATED;
@@ -128,7 +129,7 @@ static void check_time(struct learner *learner)
         break;
     case TERMINATED:
         progress_clear(&learner->progress);
-        tool_error("the program was killed: it went on for %d seconds more", GRACE);
+        fprintf(stderr, "portcullis: it went on for %d seconds: the program is killed\n", GRACE);
         learner->late = KILLED;
         gate_signal(learner->gate, SIGKILL, true);
         break;

@@ -23,6 +23,7 @@ struct learner_settings {
     bool no_children;
     bool quiet;
     double timeout; /* in seconds, or 0 */
+    bool *kept;     /* set when PATH has the list: shared with the watcher, or NULL */
 };
 
 /* Adds to GATE, which must not have been lowered, the hooks that it takes. Returns STATUS_OK, or

@@ -14,6 +14,7 @@ struct merge_facts {
     const char *program; /* the command line, or what it was imported from */
     const char *machine; /* "Linux 6.18.0 x86_64, glibc 2.36" */
     uint64_t calls;      /* seen in this run */
+    bool again;          /* this run was counted before; CALLS are those that came since */
     bool annotate;       /* counts and first call sites as comments */
     bool likely;         /* the block "not seen, but likely needed" */
 };

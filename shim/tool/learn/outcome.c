@@ -44,11 +44,17 @@ int outcome_store(struct outcome *outcome, const struct record *record)
     if (!settings->path || outcome->failed)
         return STATUS_OK;
     get_facts(settings, record, machine, &heading, &facts);
+    facts.again = outcome->added > 0;
+    facts.calls -= outcome->calls;
     int status = store_record(settings->path, record, &facts, &stored);
     free(heading);
     outcome->stored = true;
     outcome->failed = status != STATUS_OK;
     outcome->added += stored.added;
+    if (stored.added > 0)
+        outcome->calls = record_total(record);
+    if (settings->kept)
+        *settings->kept = status == STATUS_OK;
     if (status == STATUS_OK)
         return STATUS_OK;
     return status == STATUS_CONFIG ? STATUS_CONFIG : STATUS_CANNOT;

@@ -12,10 +12,11 @@
 /* A zeroed structure with SETTINGS is what has not come yet. */
 struct outcome {
     const struct learner_settings *settings;
-    bool stored;  /* the file has what there was */
-    bool failed;  /* it could not be written, which was told */
-    bool told;    /* the list was printed, or the summary */
-    size_t added; /* to the file */
+    bool stored;    /* the file has what there was */
+    bool failed;    /* it could not be written, which was told */
+    bool told;      /* the list was printed, or the summary */
+    size_t added;   /* to the file */
+    uint64_t calls; /* that the file tells of */
 };
 
 /* Puts what RECORD has into the file, if there is one. Returns STATUS_OK, or the status with which
