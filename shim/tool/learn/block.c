@@ -117,14 +117,13 @@ static struct spot find_spot(const struct sheet *sheet, struct name name)
 {
     size_t end = block_end(sheet);
     struct spot spot = {.at = find_start(sheet)};
-    struct spot before = spot;
 
     for (size_t at = spot.at; at < end; at++) {
         struct names names;
         if (!read_names(&sheet->lines[at], &names) ||
             (spot.names.text && compare(first_of(&names), last_of(&spot.names)) <= 0))
             continue;
-        before = spot;
+        const struct spot before = spot;
         spot = (struct spot){.at = at, .names = names};
         if (compare(last_of(&names), name) < 0)
             continue;

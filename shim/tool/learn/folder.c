@@ -35,13 +35,14 @@ static int split(struct folder *folder, char path[PATH_MAX])
         return ENOENT;
     if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return EISDIR;
-    if (strlen(name) > NAME_MAX)
+    size_t length = strlen(name);
+    if (length > NAME_MAX)
         return ENAMETOOLONG;
-    strcpy(folder->name, name);
-    if (!slash)
-        strcpy(path, ".");
-    else
+    memcpy(folder->name, name, length + 1);
+    if (slash)
         slash[slash == path] = '\0'; /* "/" stays */
+    else
+        memcpy(path, ".", 2);
     return 0;
 }
 
@@ -77,10 +78,11 @@ static int follow(const struct folder *folder, char path[PATH_MAX])
 static int find(struct folder *folder)
 {
     char path[PATH_MAX];
+    size_t length = strlen(folder->path);
 
-    if (strlen(folder->path) >= sizeof(path))
+    if (length >= sizeof(path))
         return ENAMETOOLONG;
-    strcpy(path, folder->path);
+    memcpy(path, folder->path, length + 1);
     for (int links = 0; links <= LINKS_MAX; links++) {
         int error = split(folder, path);
         if (error)

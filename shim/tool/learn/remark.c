@@ -74,7 +74,7 @@ char *remark_of(const struct addition *addition, size_t length, bool annotate)
     char seen[64] = "";
     char *text;
 
-    if ((!counted && *note == '\0') || length + ROOM_MIN > LINE_BYTES_MAX)
+    if ((!counted && *note == '\0') || length > LINE_BYTES_MAX - ROOM_MIN)
         return strdup("");
     if (counted)
         snprintf(seen, sizeof(seen), "seen %" PRIu64 " time%s", addition->count,
