@@ -78,15 +78,27 @@ void tracees_forget(struct tracees *tracees, pid_t id)
     tracees->count--;
 }
 
-void tracees_visit(struct tracees *tracees, pid_t process,
-                   void (*visit)(void *context, struct tracee *tracee), void *context)
+static void visit_some(struct tracees *tracees, const pid_t *process,
+                       void (*visit)(void *context, struct tracee *tracee), void *context)
 {
     for (size_t i = 0; i < tracees->capacity; i++) {
         struct tracee *next;
         for (struct tracee *tracee = tracees->slots[i]; tracee; tracee = next) {
             next = tracee->next;
-            if (tracee->process == process)
+            if (!process || tracee->process == *process)
                 visit(context, tracee);
         }
     }
+}
+
+void tracees_visit_all(struct tracees *tracees, void (*visit)(void *context, struct tracee *tracee),
+                       void *context)
+{
+    visit_some(tracees, NULL, visit, context);
+}
+
+void tracees_visit(struct tracees *tracees, pid_t process,
+                   void (*visit)(void *context, struct tracee *tracee), void *context)
+{
+    visit_some(tracees, &process, visit, context);
 }

@@ -13,6 +13,7 @@ struct tracee {
     pid_t id;
     pid_t process;
     bool early;       /* it stopped before its parent told of it, and waits for that */
+    pid_t creator;    /* if it is early: the process that is to tell; 0: not known */
     bool preparing;   /* it is about to hand over a descriptor */
     bool passed;      /* its filter is in */
     bool aside;       /* it has passed, and is of no interest */
@@ -39,7 +40,10 @@ struct tracee *tracees_add(struct tracees *tracees, const struct tracee *tracee)
 
 void tracees_forget(struct tracees *tracees, pid_t id);
 
-/* Calls VISIT for each thread of PROCESS; VISIT may forget the one it is called for. */
+/* Calls VISIT for each thread, or for each of PROCESS; VISIT may forget the one it is called for.
+ */
+void tracees_visit_all(struct tracees *tracees, void (*visit)(void *context, struct tracee *tracee),
+                       void *context);
 void tracees_visit(struct tracees *tracees, pid_t process,
                    void (*visit)(void *context, struct tracee *tracee), void *context);
 

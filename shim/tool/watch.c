@@ -14,11 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "entry.h"
+#include "births.h"
+#include "enter.h"
 #include "look.h"
 #include "tool.h"
-#include "tracees.h"
-#include "trap.h"
+#include "watching.h"
 
 enum {
     OPTIONS = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
@@ -26,23 +26,31 @@ enum {
     OPTIONS_STAYING = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXIT,
 };
 
-struct watch {
-    struct tracees tracees;
-    pid_t process; /* the gate's own */
-    bool begun;    /* hooks.begin() was called */
-    bool ended;    /* so was hooks.ending() */
-    int listener;  /* what hooks.prepare() returned, or -1 */
-    int signals;   /* SIGCHLD's, or -1 */
-};
+static bool is_held(const struct tracee *tracee)
+{
+    return !tracee->passed || tracee->aside;
+}
 
-static bool stays(const struct gate *gate)
+bool watch_stays(const struct gate *gate)
 {
     return gate->hooks && gate->hooks->stays;
 }
 
-static bool is_held(const struct tracee *tracee)
+void watch_go_on(pid_t id, int signal)
 {
-    return !tracee->passed || tracee->aside;
+    ptrace(PTRACE_CONT, id, 0, (long)signal);
+}
+
+void watch_let_go(struct watch *watch, pid_t id, int signal)
+{
+    if (ptrace(PTRACE_DETACH, id, 0, (long)signal) == 0)
+        tracees_forget(&watch->tracees, id);
+}
+
+void watch_kill(pid_t process)
+{
+    if (kill(process, SIGKILL) != 0)
+        _exit(STATUS_CANNOT); /* and with that, everything that is traced is killed */
 }
 
 bool gate_holds(const struct gate *gate, pid_t id)
@@ -75,179 +83,6 @@ bool gate_signal(const struct gate *gate, int signal, bool all)
     return any;
 }
 
-/* A thread that is gone meanwhile is told of by wait(2). */
-static void go_on(pid_t id, int signal)
-{
-    ptrace(PTRACE_CONT, id, 0, (long)signal);
-}
-
-static void let_go(struct watch *watch, pid_t id, int signal)
-{
-    if (ptrace(PTRACE_DETACH, id, 0, (long)signal) == 0)
-        tracees_forget(&watch->tracees, id);
-}
-
-/* Says why PROCESS does not run, and kills it. */
-static void refuse(pid_t process, const char *what, const char *why)
-{
-    char program[4096];
-
-    tool_error("'%s' %s: %s", look_program(process, program, sizeof(program)), what, why);
-}
-
-static void kill_process(pid_t process)
-{
-    if (kill(process, SIGKILL) != 0)
-        _exit(STATUS_CANNOT); /* and with that, everything that is traced is killed */
-}
-
-/* THREAD has executed something. */
-static void on_exec(struct gate *gate, struct tracee *thread)
-{
-    const struct settings *settings = gate->settings;
-    struct thread_status status;
-    uint64_t entry;
-
-    thread->trap = (struct trap){0};
-    thread->preparing = false;
-    if (settings->program_count > 0 &&
-        !look_executes(thread->id, settings->programs, settings->program_count)) {
-        go_on(thread->id, 0);
-        return;
-    }
-    int error = look_thread(thread->id, &status);
-    if (!error)
-        error = entry_find(thread->id, &entry);
-    if (!error)
-        error = trap_set(&thread->trap, thread->id, entry, status.ignored);
-    if (error) {
-        refuse(thread->id, "cannot be held at its entry point, and was killed", strerror(-error));
-        kill_process(thread->process);
-        return;
-    }
-    thread->filters = status.filters;
-    go_on(thread->id, 0);
-}
-
-static void forget(void *context, struct tracee *tracee)
-{
-    struct watch *watch = context;
-
-    tracees_forget(&watch->tracees, tracee->id);
-}
-
-/* The other threads of a process are gone when one of them executes; nobody tells of the one whose
- * id was taken over. */
-static void after_exec(struct gate *gate, pid_t id)
-{
-    struct watch *watch = gate->watch;
-    unsigned long former = (unsigned long)id;
-
-    ptrace(PTRACE_GETEVENTMSG, id, 0, &former);
-    const struct tracee *own = tracees_find(&watch->tracees, (pid_t)former);
-    struct tracee thread = own ? *own : (struct tracee){0};
-    thread.id = thread.process = id;
-    thread.exiting = false;
-    tracees_visit(&watch->tracees, id, forget, watch);
-    struct tracee *added = tracees_add(&watch->tracees, &thread);
-    if (added->passed && !stays(gate)) {
-        let_go(watch, id, 0);
-    } else if (added->passed) {
-        added->trap = (struct trap){0};
-        if (gate->hooks->executed && gate->hooks->executed(gate->hooks->context, id))
-            added->aside = true;
-        go_on(id, 0);
-    } else {
-        on_exec(gate, added);
-    }
-}
-
-struct passing {
-    bool stays;
-    pid_t first; /* it stands still */
-};
-
-static void pass_thread(void *context, struct tracee *tracee)
-{
-    const struct passing *passing = context;
-
-    if (tracee->passed)
-        return;
-    tracee->passed = true;
-    if (passing->stays)
-        tracee->trap = (struct trap){0};
-    else if (tracee->id != passing->first && !tracee->early)
-        ptrace(PTRACE_INTERRUPT, tracee->id, 0, 0);
-}
-
-/* The whole process of THREAD may go: what stands still at once, the rest when it stops. */
-static void pass(struct gate *gate, const struct tracee *thread)
-{
-    struct passing passing = {stays(gate), thread->id};
-
-    if (gate->hooks && gate->hooks->passed)
-        gate->hooks->passed(gate->hooks->context, thread->process);
-    tracees_visit(&gate->watch->tracees, thread->process, pass_thread, &passing);
-    if (passing.stays)
-        go_on(passing.first, 0);
-    else
-        let_go(gate->watch, passing.first, 0);
-}
-
-/* THREAD is at the entry point. */
-static void on_entry(struct gate *gate, struct tracee *thread)
-{
-    char text[4096 + 128];
-    /* the shim has added one to those that were there at exec; a supervisor's is one of them */
-    unsigned before = gate->shim ? thread->filters : thread->filters - 1;
-    const char *why = look_for_filter(thread->process, before, gate->settings->no_new_privileges,
-                                      gate->shim, text, sizeof(text));
-    int error = why ? 0 : trap_remove(&thread->trap, thread->id, true);
-
-    if (!why && !error) {
-        pass(gate, thread);
-        return;
-    }
-    refuse(thread->process, "was stopped at its entry point", why ? why : strerror(-error));
-    thread->ending = true;
-    if (trap_exit(&thread->trap, thread->id, STATUS_CANNOT) != 0)
-        kill_process(thread->process);
-    else
-        go_on(thread->id, 0);
-}
-
-/* A new thread or process, of which its parent tells. */
-static void on_birth(struct gate *gate, const struct tracee *parent)
-{
-    struct watch *watch = gate->watch;
-    unsigned long message = 0;
-
-    if (ptrace(PTRACE_GETEVENTMSG, parent->id, 0, &message) != 0)
-        return;
-    pid_t id = (pid_t)message;
-    const struct tracee *early = tracees_find(&watch->tracees, id);
-    bool stopped = early && early->early;
-    if (early && !stopped)
-        return;
-    struct tracee child = *parent;
-    child.id = id;
-    child.preparing = child.exiting = false;
-    /* one of the same process? */
-    bool thread = syscall(SYS_tgkill, parent->process, id, 0) == 0 || errno != ESRCH;
-    child.process = thread ? parent->process : id;
-    if (stopped)
-        tracees_forget(&watch->tracees, id);
-    tracees_add(&watch->tracees, &child);
-    if (!thread && child.passed && stays(gate) && gate->hooks->born)
-        gate->hooks->born(gate->hooks->context, id);
-    if (!stopped)
-        return;
-    if (child.passed && !stays(gate))
-        let_go(watch, id, 0);
-    else
-        go_on(id, 0);
-}
-
 static void begin(struct gate *gate, int listener)
 {
     gate->watch->begun = true;
@@ -273,7 +108,7 @@ static void take_listener(struct gate *gate, struct tracee *thread)
     }
     gate->watch->listener = copy;
     begin(gate, copy);
-    go_on(thread->id, 0);
+    watch_go_on(thread->id, 0);
 }
 
 static int after_stop(const struct gate *gate, const struct tracee *thread, int signal)
@@ -289,15 +124,15 @@ static void on_signal(struct gate *gate, struct tracee *thread, int signal)
     siginfo_t information;
 
     if (trap_is_hit(&thread->trap, thread->id, signal)) {
-        on_entry(gate, thread);
+        enter_reached(gate, thread);
     } else if (thread->ending) {
-        kill_process(thread->process);
+        watch_kill(thread->process);
     } else if (thread->preparing && signal == SIGTRAP &&
                ptrace(PTRACE_GETSIGINFO, thread->id, 0, &information) == 0 &&
                information.si_code == SI_KERNEL) {
         take_listener(gate, thread);
     } else {
-        go_on(thread->id, after_stop(gate, thread, signal));
+        watch_go_on(thread->id, after_stop(gate, thread, signal));
     }
 }
 
@@ -345,7 +180,7 @@ static void on_event(struct gate *gate, struct tracee *thread, int signal, int e
         thread->exiting = true;
         on_end(gate, thread->process);
     }
-    go_on(thread->id, event == PTRACE_EVENT_STOP ? after_stop(gate, thread, 0) : 0);
+    watch_go_on(thread->id, event == PTRACE_EVENT_STOP ? after_stop(gate, thread, 0) : 0);
 }
 
 static void on_stop(struct gate *gate, pid_t id, int signal, int event)
@@ -354,25 +189,25 @@ static void on_stop(struct gate *gate, pid_t id, int signal, int event)
     struct tracee *thread = tracees_find(&watch->tracees, id);
 
     if (!thread) {
-        tracees_add(&watch->tracees, &(struct tracee){.id = id, .process = id, .early = true});
+        births_early(gate, id);
         return;
     }
     if (event == PTRACE_EVENT_SECCOMP) {
         gate->hooks->call(gate->hooks->context, thread->process, id, is_held(thread));
-        go_on(id, 0);
+        watch_go_on(id, 0);
         return;
     }
     if (event == PTRACE_EVENT_EXEC) {
-        after_exec(gate, id);
+        enter_executed(gate, id);
         return;
     }
     if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
-        on_birth(gate, thread);
-    if (thread->passed && !stays(gate)) {
+        births_told(gate, thread);
+    if (thread->passed && !watch_stays(gate)) {
         if (trap_remove(&thread->trap, id, trap_is_hit(&thread->trap, id, event ? 0 : signal)) == 0)
-            let_go(watch, id, event ? 0 : signal);
+            watch_let_go(watch, id, event ? 0 : signal);
         else
-            kill_process(thread->process);
+            watch_kill(thread->process);
     } else if (event) {
         on_event(gate, thread, signal, event);
     } else {
@@ -382,11 +217,15 @@ static void on_stop(struct gate *gate, pid_t id, int signal, int event)
 
 static void on_death(struct gate *gate, pid_t id)
 {
-    pid_t process = gate_process(gate, id);
+    const struct tracee *tracee = tracees_find(&gate->watch->tracees, id);
+    pid_t process = tracee ? tracee->process : id;
 
+    gate->watch->early -= tracee && tracee->early;
     tracees_forget(&gate->watch->tracees, id);
-    if (stays(gate))
-        on_end(gate, process);
+    if (!watch_stays(gate))
+        return;
+    births_orphaned(gate, process);
+    on_end(gate, process);
 }
 
 /* Handles what there is. Returns whether to wait for more. */
@@ -461,7 +300,7 @@ int watch_seize(struct gate *gate, pid_t process)
         return error;
     tracees_add(&watch->tracees,
                 &(struct tracee){.id = process, .process = process, .preparing = listens});
-    long options = OPTIONS | (stays(gate) ? OPTIONS_STAYING : 0);
+    long options = OPTIONS | (watch_stays(gate) ? OPTIONS_STAYING : 0);
     if (ptrace(PTRACE_SEIZE, process, 0, options) != 0)
         return -errno;
     /* an outer filter may only pretend */
