@@ -15,18 +15,18 @@ enum {
 
 char *remark_clean(const char *text, size_t max)
 {
-    size_t length = strnlen(text, max + 1);
-    char *clean = malloc(max + 1);
+    size_t length = strlen(text);
+    bool cut = length > max;
 
+    if (cut)
+        length = max;
+    char *clean = malloc(length + 1);
     if (!clean)
         return NULL;
-    for (size_t i = 0; i < length && i < max; i++)
+    for (size_t i = 0; i < length; i++)
         clean[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-    if (length > max) {
-        length = max;
-        for (size_t i = max; i > 0 && max - i < 3; i--)
-            clean[i - 1] = '.';
-    }
+    for (size_t i = length; cut && i > 0 && length - i < 3; i--)
+        clean[i - 1] = '.';
     clean[length] = '\0';
     return clean;
 }

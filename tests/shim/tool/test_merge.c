@@ -61,6 +61,17 @@ Test(merge, one_call_is_one_call)
                                "; learned:\nsyscalls = read\n");
 }
 
+Test(merge, a_run_that_is_merged_twice_is_counted_once)
+{
+    struct merge_facts facts = MERGING_FACTS;
+    facts.calls = 3;
+    facts.again = true;
+    merges_with(MERGING_HEADER "; 1 run, 10 calls seen\n[allow]\n; learned:\nsyscalls = read\n",
+                "write", &facts,
+                MERGING_HEADER
+                "; 1 run, 13 calls seen\n[allow]\n; learned:\nsyscalls = read write\n");
+}
+
 Test(merge, a_run_of_another_program_is_named_in_the_header)
 {
     struct merge_facts facts = MERGING_FACTS;

@@ -204,7 +204,7 @@ Test(store_failing, a_file_does_not_grow_too_large)
 {
     static char text[WHITELIST_BYTES_MAX + 2];
 
-    memcpy(text, STORING_OLD, strlen(STORING_OLD));
+    snprintf(text, sizeof(text), "%s", STORING_OLD);
     for (size_t at = strlen(STORING_OLD); at < WHITELIST_BYTES_MAX; at++)
         text[at] = at % 64 == 0 || at + 1 == WHITELIST_BYTES_MAX ? '\n' : ';';
     storing_write("a.ini", text);
