@@ -9,7 +9,7 @@
 enum {
     STRANGERS_MAX = 64,        /* calls with numbers that no kernel has */
     NUMBER_LIMIT = 0x40000000, /* the language has no numbers from here on */
-    COST_MAX = 400, /* of all additions, in comparisons: a filter has 4,096 instructions */
+    COST_MAX = 200, /* of all additions, in comparisons: a filter has 4,096 instructions */
 };
 
 struct record {

@@ -6,8 +6,8 @@
 #include "../decode.h"
 
 enum {
-    ROWS_FEW = 6,       /* more lines than these are no longer read */
-    PAIRS_ENOUGH = 256, /* more than these are not spent on a product */
+    ROWS_FEW = 6,      /* more lines than these are no longer read */
+    PAIRS_ENOUGH = 64, /* more than these are not spent on a product */
 };
 
 /* In the order of the argument's type. */
