@@ -70,7 +70,8 @@ COUNTED=no same exceptions ./exceptions
 
 mkdir served && echo hello >served/hello
 port=$(free_port)
-start /usr/bin/python3 -m http.server "$port" --bind 127.0.0.1 --directory "$TMP/served" >/dev/null 2>&1
+start /usr/bin/python3 -m http.server "$port" --bind 127.0.0.1 --directory "$TMP/served" \
+    >/dev/null 2>&1
 wait_for 10 listening "$port"
 COUNTED=no same curl curl -sS "http://127.0.0.1:$port/hello"
 finish
