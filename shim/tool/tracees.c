@@ -1,6 +1,7 @@
 #include "tracees.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "tool.h"
@@ -32,9 +33,10 @@ static void grow(struct tracees *tracees)
     struct tracees grown = {.capacity = tracees->capacity ? 2 * tracees->capacity : CAPACITY_MIN,
                             .count = tracees->count};
 
-    grown.slots = calloc(grown.capacity, sizeof(*grown.slots));
+    grown.slots = reallocarray(NULL, grown.capacity, sizeof(*grown.slots));
     if (!grown.slots)
         give_up();
+    memset(grown.slots, 0, grown.capacity * sizeof(*grown.slots));
     for (size_t i = 0; i < tracees->capacity; i++) {
         struct tracee *next;
         for (struct tracee *tracee = tracees->slots[i]; tracee; tracee = next) {
