@@ -57,6 +57,16 @@ sed 's/^;syscalls/syscalls/' a.ini >uncommented.ini
 succeeds "so is it with all that was proposed" valid uncommented.ini
 rm uncommented.ini
 
+: >empty.ini
+echo "; by hand" >comment.ini
+for name in empty comment; do
+    learn $name.ini -- cat /dev/null
+    like "$STATUS $(grep -c '^syscalls = brk close ' $name.ini)" "^0 1$" \
+        "a whitelist that says nothing yet ($name) is added to"
+done
+is "$(head -n 1 comment.ini)" "; by hand" "and keeps its comments"
+rm empty.ini comment.ini
+
 # The same again.
 before=$(the_same a.ini)
 learn a.ini -- cat /dev/null

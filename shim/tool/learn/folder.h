@@ -29,7 +29,8 @@ int folder_open(const char *path, struct folder *folder) __attribute__((warn_unu
 enum { FOLDER_CHANGED = -1 };
 
 /* The file becomes TEXT, and keeps owner, mode and extended attributes. Returns STATUS_OK when it
- * is on disk; FOLDER_CHANGED; other statuses as above: then the file is as it was. */
+ * is on disk; FOLDER_CHANGED; other statuses as above: then the file is as it was. SIGXFSZ should
+ * be ignored. */
 int folder_replace(struct folder *folder, const char *text, size_t length)
     __attribute__((warn_unused_result));
 

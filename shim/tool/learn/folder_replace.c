@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,19 +145,13 @@ static int write_named(const struct folder *folder, const char *text, size_t len
 
 static int write_beside(const struct folder *folder, const char *text, size_t length)
 {
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    struct sigaction before;
-
     /* of one that was killed */
     if (unlinkat(folder->descriptor, folder->beside, 0) != 0 && errno != ENOENT)
         return errno;
-    /* RLIMIT_FSIZE is meant for the program; here it is an error as others are */
-    sigaction(SIGXFSZ, &ignore, &before);
     int error = write_unnamed(folder, text, length);
     if (error == EOPNOTSUPP || error == EISDIR || error == EINVAL || error == ENOENT ||
         error == EPERM) /* ext4 says that of a folder that has gone */
         error = write_named(folder, text, length);
-    sigaction(SIGXFSZ, &before, NULL);
     return error;
 }
 

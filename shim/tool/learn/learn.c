@@ -18,6 +18,7 @@
 #include "../tool.h"
 #include "again.h"
 #include "learner.h"
+#include "store.h"
 
 static const char HELP[] =
     "usage: portcullis learn [OPTION...] [--] PROGRAM [ARGUMENT...]\n"
@@ -167,7 +168,7 @@ static int find_output(struct learn *learn, bool *exists)
     const char *slash = strrchr(learn->output, '/');
     const char *name = slash ? slash + 1 : learn->output;
 
-    *exists = stat(learn->output, &status) == 0;
+    *exists = stat(learn->output, &status) == 0 && !store_is_blank(learn->output);
     if (slash)
         snprintf(folder, sizeof(folder), "%.*s", (int)(name - learn->output), learn->output);
     int error = *name == '\0' ? EISDIR : 0;

@@ -1,12 +1,15 @@
 #include "store.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../../config/file.h"
 #include "../../../config/reader.h"
 #include "../call.h"
+#include "../policy.h"
 #include "../tool.h"
 #include "folder.h"
 #include "sheet.h"
@@ -14,39 +17,26 @@
 /* An editor that saves the file between reading and writing it makes all begin again. */
 enum { ATTEMPTS = 10 };
 
-/* A whitelist as its text says. */
-struct reading {
-    struct whitelist whitelist;
-    struct rules rules;
-    struct diagnostics diagnostics;
-};
-
 static void say(void *context, const char *text, size_t length)
 {
     (void)context;
     tool_say(text, length);
 }
 
-static int read_rules(const char *path, const char *text, size_t length, struct reading *reading)
+/* As policy_open() without a filter, for a text that is to be called PATH. */
+static int open_text(const char *path, const char *text, size_t length, struct policy *policy)
 {
-    *reading = (struct reading){0};
-    int error = reader_read_text(path, text, length, &reading->whitelist, &reading->diagnostics);
+    *policy = (struct policy){0};
+    int error = reader_read_text(path, text, length, &policy->whitelist, &policy->diagnostics);
     if (!error || error == -EINVAL)
-        error = rules_build(&reading->whitelist, &reading->diagnostics, &reading->rules);
+        error = rules_build(&policy->whitelist, &policy->diagnostics, &policy->rules);
     if (!error)
         return STATUS_OK;
-    diagnostics_tell(&reading->diagnostics, say, NULL);
-    if (reading->diagnostics.errors > 0)
+    diagnostics_tell(&policy->diagnostics, say, NULL);
+    if (policy->diagnostics.errors > 0)
         return STATUS_CONFIG;
     tool_error("%s: %s", path, strerror(-error));
     return STATUS_OS;
-}
-
-static void release(struct reading *reading)
-{
-    rules_release(&reading->rules);
-    diagnostics_release(&reading->diagnostics);
-    whitelist_release(&reading->whitelist);
 }
 
 /* What is to be done, and what with. */
@@ -58,19 +48,27 @@ struct task {
     struct stored *stored;
 };
 
-/* Whether the file says something; if not, it is like one that does not exist. */
-static bool has_rules(const struct folder *folder)
+/* Whether a text of a whitelist says something. */
+static bool has_lines(const char *text, size_t length)
 {
     struct sheet sheet;
-    bool any = false;
-
     /* for want of memory let the reader say it */
-    if (sheet_read(&sheet, folder->text ? folder->text : "", folder->length))
-        any = true;
+    bool any = sheet_read(&sheet, text, length) != 0;
+
     for (size_t i = 0; i < sheet.count && !any; i++)
         any = sheet.lines[i].kind == SHEET_SECTION || sheet.lines[i].kind == SHEET_SETTING;
     sheet_release(&sheet);
     return any;
+}
+
+bool store_is_blank(const char *path)
+{
+    struct file file = {0};
+    bool blank =
+        file_read(path, WHITELIST_BYTES_MAX, &file) == 0 && !has_lines(file.text, file.length);
+
+    free(file.text);
+    return blank;
 }
 
 /* Whether RULES make ADDITION pointless. */
@@ -129,17 +127,30 @@ static int choose(const struct task *task, const struct rules *rules, struct add
     return error;
 }
 
-/* Whether the reader takes TEXT, which is to become the file. */
+/* Whether the filter is too long; if there is none for another reason, that is none of it. */
+static int check_filter(const char *path, struct policy *policy)
+{
+    if (filter_build(&policy->rules, (struct place){path, 0}, &policy->diagnostics,
+                     &policy->filter) == 0 ||
+        policy->diagnostics.errors == 0)
+        return STATUS_OK;
+    diagnostics_tell(&policy->diagnostics, say, NULL);
+    return STATUS_CONFIG;
+}
+
+/* Whether TEXT, which is to become the file, is a whitelist that can be loaded. */
 static int check(const struct task *task, const char *text, size_t length)
 {
-    struct reading reading;
+    struct policy policy;
 
     if (length > WHITELIST_BYTES_MAX) {
         tool_error("cannot write '%s': it would be larger than 1 MiB", task->path);
         return STATUS_CANNOT;
     }
-    int status = read_rules(task->path, text, length, &reading);
-    release(&reading);
+    int status = open_text(task->path, text, length, &policy);
+    if (!status)
+        status = check_filter(task->path, &policy);
+    policy_release(&policy);
     if (status == STATUS_CONFIG)
         tool_error("'%s' is not changed: that is how it would be", task->path);
     return status;
@@ -176,33 +187,39 @@ static int write_result(const struct task *task, struct folder *folder,
 static int store_once(const struct task *task)
 {
     struct additions additions = {0};
-    struct reading reading = {0};
+    struct policy policy = {0};
     struct folder folder;
     int status = folder_open(task->path, &folder);
-    bool any = !status && has_rules(&folder);
+    bool any = !status && folder.text && has_lines(folder.text, folder.length);
 
     if (any)
-        status = read_rules(task->path, folder.text, folder.length, &reading);
-    if (!status && choose(task, any ? &reading.rules : NULL, &additions)) {
+        status = open_text(task->path, folder.text, folder.length, &policy);
+    if (!status && choose(task, any ? &policy.rules : NULL, &additions)) {
         tool_error("%s: %s", task->path, strerror(ENOMEM));
         status = STATUS_OS;
     }
     if (!status)
         status = write_result(task, &folder, &additions);
     additions_release(&additions);
-    release(&reading);
+    policy_release(&policy);
     folder_close(&folder);
     return status;
 }
 
 static int store(const struct task *task)
 {
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction before;
+    int status = FOLDER_CHANGED;
+
     *task->stored = (struct stored){0};
-    for (int i = 0; i < ATTEMPTS; i++) {
-        int status = store_once(task);
-        if (status != FOLDER_CHANGED)
-            return status;
-    }
+    /* RLIMIT_FSIZE is meant for the program; here it is an error as others are */
+    sigaction(SIGXFSZ, &ignore, &before);
+    for (int i = 0; i < ATTEMPTS && status == FOLDER_CHANGED; i++)
+        status = store_once(task);
+    sigaction(SIGXFSZ, &before, NULL);
+    if (status != FOLDER_CHANGED)
+        return status;
     tool_error("cannot write '%s': it changes all the time", task->path);
     return STATUS_CANNOT;
 }

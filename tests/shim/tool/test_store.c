@@ -40,10 +40,14 @@ Test(store, a_new_file_is_made)
 Test(store, files_that_say_nothing_are_like_new_ones)
 {
     storing_write("empty.ini", "");
+    cr_expect(store_is_blank("empty.ini"));
     cr_expect_eq(storing_add_write("empty.ini"), STATUS_OK);
     cr_expect(strstr(storing_read("empty.ini"), "default = EPERM\n\n[allow]\n; learned:\n"));
     storing_write("comment.ini", "; mine\n");
+    cr_expect(store_is_blank("comment.ini"));
     cr_expect_eq(storing_add_write("comment.ini"), STATUS_OK);
+    cr_expect_not(store_is_blank("comment.ini"));
+    cr_expect_not(store_is_blank("none.ini"));
     storing_holds("comment.ini", "; mine\n\n[allow]\n; learned:\nsyscalls = write\n");
 }
 

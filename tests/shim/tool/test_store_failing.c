@@ -200,6 +200,32 @@ Test(store_failing, what_the_reader_would_not_take_is_not_written)
     storing_holds("a.ini", STORING_OLD);
 }
 
+Test(store_failing, a_filter_that_is_too_long_is_not_written)
+{
+    struct additions additions = {0};
+    struct stored stored;
+    struct told told;
+
+    for (unsigned i = 0; i < 260; i++) {
+        char condition[200];
+        int used = snprintf(condition, sizeof(condition), "request in");
+        for (unsigned k = 0; k < 20; k++)
+            used += snprintf(condition + used, sizeof(condition) - (size_t)used, " %u",
+                             i * 1000 + k * 37 + 1);
+        cr_assert_eq(additions_add(&additions, "ioctl", condition, 0, NULL), 0);
+    }
+    storing_write("a.ini", STORING_OLD);
+    told_begin(&told);
+    int status = store_additions("a.ini", &additions, &STORING_FACTS, &stored);
+    told_is(&told, "a.ini:207: error: the whitelist needs more than the 4096 BPF instructions that "
+                   "the kernel takes; this line costs most: write 'ioctl' with fewer values or "
+                   "clauses\n"
+                   "portcullis: error: 'a.ini' is not changed: that is how it would be\n");
+    cr_expect_eq(status, STATUS_CONFIG);
+    storing_holds("a.ini", STORING_OLD);
+    additions_release(&additions);
+}
+
 Test(store_failing, a_file_does_not_grow_too_large)
 {
     static char text[WHITELIST_BYTES_MAX + 2];
