@@ -19,7 +19,7 @@ static const struct {
     {"messages about errors: perror(), error(), err()", NULL, "write dup fcntl newfstatat close"},
     {"standard input and output that are a terminal, a file or a device", "read write",
      "read write newfstatat ioctl lseek"},
-    {"locales, messages, character sets, time zones", "openat open",
+    {"locales, time zones, character sets (their modules want mmap with PROT_EXEC)", "openat open",
      "openat newfstatat read lseek mmap mprotect munmap close futex"},
     {"names of hosts and services (DNS)", "connect",
      "socket connect bind getsockname sendto sendmmsg recvfrom recvmsg poll ioctl setsockopt uname "
@@ -30,7 +30,7 @@ static const struct {
     {"more threads, and threads that wait for each other", "rseq",
      "clone rseq set_robust_list mmap mprotect munmap madvise futex rt_sigaction rt_sigprocmask "
      "gettid"},
-    {"threads that are cancelled", "rseq",
+    {"threads that are cancelled (libgcc_s wants mmap with PROT_EXEC)", "rseq",
      "rt_sigaction rt_sigprocmask getpid tgkill futex madvise openat newfstatat read mmap mprotect "
      "munmap close"},
     {"system(), popen() and posix_spawn()", "execve",
