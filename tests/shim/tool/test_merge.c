@@ -193,6 +193,8 @@ Test(merge, a_last_line_without_an_end_gets_one)
            "[allow]\nsyscalls = read\n; learned:\nsyscalls = write\n");
     merges("[allow]\nsyscalls = read\n; end", "write",
            "[allow]\nsyscalls = read\n; learned:\nsyscalls = write\n; end");
+    merges("[allow]\r\nsyscalls = read\r", "write",
+           "[allow]\r\nsyscalls = read\r\n; learned:\r\nsyscalls = write\r\n");
     merges("[allow]\nsyscalls = read\r", "write",
            "[allow]\nsyscalls = read\r\n; learned:\nsyscalls = write\n");
 }
