@@ -264,7 +264,7 @@ const char *propose_line(const struct rules *rules, int number, const uint64_t a
     begin(&proposal);
     if (nearest && proposal.prototype && (narrow < 0 || accepts(nearest, narrow, arguments)))
         add_alike(&proposal, nearest);
-    else if (narrow >= 0)
+    else if (narrow >= 0 && proposal.prototype)
         add_narrow(&proposal, row, (unsigned)narrow);
     if (!proposal.begun || !admits(&proposal))
         snprintf(line, PROPOSE_LINE_MAX, "syscalls = %s", proposal.call);

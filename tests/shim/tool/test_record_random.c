@@ -99,7 +99,7 @@ static void pick_call(struct round *round, const struct rules *rules, struct mad
         return;
     }
     for (unsigned i = 0; i < 6; i++) {
-        uint64_t small = random_below(round->random, 4) * random_below(round->random, 40);
+        uint64_t small = (uint64_t)random_below(round->random, 4) * random_below(round->random, 40);
         made->arguments[i] = random_one_in(round->random, 12) ? random_edge(round->random, 64)
                              : random_one_in(round->random, 8)
                                  ? small | random_next(round->random) << 32
