@@ -227,6 +227,33 @@ Test(merge, what_a_user_took_out_does_not_come_back)
     free(text);
 }
 
+Test(merge, what_becomes_likely_is_proposed_then)
+{
+    static const char MORE[] = "clone\nconnect\nexecve\nfutex\nopenat\nsocket = domain == AF_INET";
+    struct merge_facts facts = MERGING_FACTS;
+    char all[256];
+    size_t rows = 0;
+
+    facts.likely = true;
+    snprintf(all, sizeof(all), "read\n%s", MORE);
+    char *at_once = merging_result(NULL, all, &facts);
+    char *first = merging_result(NULL, "read", &facts);
+    char *then = merging_result(first, MORE, &facts);
+    const char *row = strstr(at_once, "; not seen");
+    cr_assert(row);
+    for (; *row != '\0'; row += strcspn(row, "\n") + 1) {
+        char line[128];
+        snprintf(line, sizeof(line), "\n%.*s\n", (int)strcspn(row, "\n"), row);
+        cr_expect(strstr(then, line), "no%sin:\n%s", line, then);
+        rows++;
+    }
+    cr_expect_gt(rows, 4);
+    cr_expect_null(strstr(strstr(then, "; not seen"), "connect"), "%s", then);
+    free(at_once);
+    free(first);
+    free(then);
+}
+
 Test(merge, each_likely_line_is_one_as_soon_as_it_is_uncommented)
 {
     struct merge_facts facts = MERGING_FACTS;
