@@ -33,10 +33,10 @@ static void grow(struct tracees *tracees)
     struct tracees grown = {.capacity = tracees->capacity ? 2 * tracees->capacity : CAPACITY_MIN,
                             .count = tracees->count};
 
-    grown.slots = reallocarray(NULL, grown.capacity, sizeof(*grown.slots));
+    grown.slots = reallocarray(NULL, grown.capacity, sizeof(struct tracee *));
     if (!grown.slots)
         give_up();
-    memset(grown.slots, 0, grown.capacity * sizeof(*grown.slots));
+    memset(grown.slots, 0, grown.capacity * sizeof(struct tracee *));
     for (size_t i = 0; i < tracees->capacity; i++) {
         struct tracee *next;
         for (struct tracee *tracee = tracees->slots[i]; tracee; tracee = next) {

@@ -87,8 +87,11 @@ is "$STATUS $OUT$ERR" \
     "a_folder_must_be_there"
 mkdir folder
 learn -o folder/ true
-is "$STATUS $OUT$ERR" "125 portcullis: error: cannot write 'folder/': Is a directory" \
+is "$STATUS $OUT$ERR" "78 folder/: error: cannot read 'folder/': not a regular file" \
     "a_folder_is_no_file"
+learn -o nothing/ true
+is "$STATUS $OUT$ERR" "125 portcullis: error: cannot write 'nothing/': Is a directory" \
+    "nor_is_one_that_is_not_there"
 long=$(printf '%05000d' 0)
 learn -o "$long" true
 is "$STATUS $OUT$ERR" "125 portcullis: error: cannot write '$long': File name too long" \
@@ -113,6 +116,7 @@ run bash -c "exec >/dev/full; exec '$PORTCULLIS' learn --quiet -o - true"
 is "$STATUS $ERR" "0 portcullis: error: cannot write the whitelist: No space left on device" \
     "a_list_that_cannot_be_printed_is_told"
 cp new.ini broken.ini
+# shellcheck disable=SC2016
 learn -o broken.ini -- sh -c 'cd /; echo "]" >"$OLDPWD/broken.ini"; exit 3'
 like "$STATUS $OUT$ERR" "^78 broken.ini:1: error: |^78 $TMP/broken.ini:1: error: " \
     "a_file_that_has_become_wrong_is_told_and_changes_the_status"

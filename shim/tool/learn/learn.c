@@ -160,34 +160,51 @@ static int parse(struct learn *learn, int count, char **arguments)
     return STATUS_OK;
 }
 
-/* The list's path, such that it holds in any folder; the file need not be there. */
+/* The path of a file that is not there yet, such that it holds in any folder. */
+static int make_path(const char *output, char path[PATH_MAX])
+{
+    char folder[PATH_MAX];
+    char real[PATH_MAX];
+    const char *slash = strrchr(output, '/');
+    const char *name = slash ? slash + 1 : output;
+
+    if (*name == '\0')
+        return -EISDIR;
+    if (strlen(output) >= sizeof(folder))
+        return -ENAMETOOLONG;
+    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(name - output) : 1,
+             slash ? output : ".");
+    if (!realpath(folder, real))
+        return -errno;
+    int length = snprintf(path, PATH_MAX, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
+    return length < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Whether a file can be put beside PATH. */
+static int check_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return access(folder, W_OK | X_OK) == 0 ? 0 : -errno;
+}
+
 static int find_output(struct learn *learn, bool *exists)
 {
     struct stat status;
-    char folder[PATH_MAX];
-    const char *slash = strrchr(learn->output, '/');
-    const char *name = slash ? slash + 1 : learn->output;
+    const char *output = learn->output;
 
-    *exists = stat(learn->output, &status) == 0 && !store_is_blank(learn->output);
-    if (slash)
-        snprintf(folder, sizeof(folder), "%.*s", (int)(name - learn->output), learn->output);
-    int error = *name == '\0' ? EISDIR : 0;
-    if (!error &&
-        (strlen(learn->output) >= sizeof(folder) || !realpath(slash ? folder : ".", learn->path)))
-        error = errno;
-    if (!error && access(learn->path, W_OK) != 0)
-        error = errno;
-    if (!error && strlen(learn->path) + 1 + strlen(name) >= sizeof(learn->path))
-        error = ENAMETOOLONG;
+    *exists = stat(output, &status) == 0 && !store_is_blank(output);
+    int error = realpath(output, learn->path) ? 0 : make_path(output, learn->path);
+    if (!error)
+        error = check_folder(learn->path);
     if (error) {
-        tool_error("cannot write '%s': %s", learn->output, strerror(error));
+        tool_error("cannot write '%s': %s", output, strerror(-error));
         return STATUS_CANNOT;
     }
-    if (strcmp(learn->path, "/") != 0)
-        strcat(learn->path, "/");
-    strcat(learn->path, name);
     learn->settings.path = learn->path;
-    learn->settings.shown = learn->output;
+    learn->settings.shown = output;
     return STATUS_OK;
 }
 

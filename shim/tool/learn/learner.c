@@ -289,11 +289,12 @@ static void tell_program(struct learner *learner, const char *path)
 
     while (told && strcmp(told->path, path) != 0)
         told = told->next;
-    struct told_program *added = told ? NULL : malloc(sizeof(*added) + strlen(path) + 1);
+    size_t size = strlen(path) + 1;
+    struct told_program *added = told ? NULL : malloc(sizeof(*added) + size);
     if (!added)
         return;
     added->next = learner->programs;
-    strcpy(added->path, path);
+    memcpy(added->path, path, size);
     learner->programs = added;
     progress_clear(&learner->progress);
     fprintf(stderr, "portcullis: a child runs '%s', of which nothing is recorded\n", path);
