@@ -109,7 +109,7 @@ int import_additions(const struct import *import, const struct additions *additi
 /* The whitelist that is added to, if there is one yet. */
 static int open_output(const char *path, struct policy *policy, const struct rules **rules)
 {
-    if (!path || (access(path, F_OK) != 0 && errno == ENOENT))
+    if (!path || (access(path, F_OK) != 0 && errno == ENOENT) || store_is_blank(path))
         return STATUS_OK;
     int status = policy_open(path, policy);
     *rules = &policy->rules;

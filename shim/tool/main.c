@@ -10,6 +10,7 @@ static const struct {
     const char *purpose;
 } VERBS[] = {
     {"run", verb_run, "run a program under a whitelist, or not at all"},
+    {"learn", verb_learn, "run a program and make a whitelist of what it calls"},
     {"check", verb_check, "find the mistakes in whitelists"},
     {"explain", verb_explain, "say what a whitelist does with a system call, and why"},
     {"diff", verb_diff, "compare what two whitelists allow"},

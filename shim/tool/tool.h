@@ -21,6 +21,7 @@ enum status {
 
 /* A verb: ARGUMENTS[0] is its name. Returns the exit status. */
 int verb_run(int count, char **arguments);
+int verb_learn(int count, char **arguments);
 int verb_check(int count, char **arguments);
 int verb_explain(int count, char **arguments);
 int verb_diff(int count, char **arguments);

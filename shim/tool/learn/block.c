@@ -14,7 +14,7 @@ static const char KEY[] = "syscalls = ";
 struct names {
     const char *text; /* borrowed from the line */
     size_t length;
-    bool annotated; /* one name, and a comment of ours */
+    bool remarked; /* one name, and a comment: no other joins it */
 };
 
 struct name {
@@ -78,13 +78,8 @@ static bool read_names(const struct sheet_line *line, struct names *names)
         memcmp(line->text, KEY, key) != 0 || line->value != line->text + key)
         return false;
     *names = (struct names){.text = line->value, .length = line->value_length};
-    const char *rest = line->value + line->value_length;
-    size_t left = (size_t)(line->text + line->length - rest);
-    names->annotated = left > 0;
-    if (names->annotated &&
-        (!remark_is_seen(rest, left) || memchr(names->text, ' ', names->length)))
-        return false;
-    return are_sorted(names);
+    names->remarked = names->text + names->length < line->text + line->length;
+    return are_sorted(names) && (!names->remarked || !memchr(names->text, ' ', names->length));
 }
 
 /* Position behind the marker; 0 if there is none. */
@@ -100,11 +95,16 @@ static size_t find_start(const struct sheet *sheet)
 
 size_t block_end(const struct sheet *sheet)
 {
-    size_t at = find_start(sheet);
+    size_t start = find_start(sheet);
+    size_t end = start;
 
-    while (at > 0 && at < sheet->count && sheet_allows(&sheet->lines[at], "syscalls"))
-        at++;
-    return at;
+    for (size_t at = start; at > 0 && at < sheet->count; at++) {
+        if (sheet_allows(&sheet->lines[at], "syscalls"))
+            end = at + 1;
+        else if (sheet->lines[at].kind != SHEET_COMMENT)
+            break;
+    }
+    return end;
 }
 
 /* Where a name belongs. */
@@ -123,9 +123,14 @@ static struct spot find_spot(const struct sheet *sheet, struct name name)
         if (!read_names(&sheet->lines[at], &names) ||
             (spot.names.text && compare(first_of(&names), last_of(&spot.names)) <= 0))
             continue;
+        const struct spot before = spot;
         spot = (struct spot){.at = at, .names = names};
-        if (compare(last_of(&names), name) >= 0)
-            break;
+        if (compare(last_of(&names), name) < 0)
+            continue;
+        /* rather behind names that it can join */
+        bool joins = names.remarked && before.names.text && !before.names.remarked &&
+                     compare(last_of(&names), name) != 0;
+        return joins ? before : spot;
     }
     return spot;
 }
@@ -149,12 +154,12 @@ static int wrap(struct sheet *sheet, size_t at)
     int error = 0;
 
     while (!error && sheet->lines[at].length > REMARK_COLUMNS &&
-           read_names(&sheet->lines[at], &names) && !names.annotated) {
+           read_names(&sheet->lines[at], &names) && !names.remarked) {
         struct name last = last_of(&names);
         if (last.length == names.length)
             return 0;
         bool joins = at + 1 < sheet->count && read_names(&sheet->lines[at + 1], &next) &&
-                     !next.annotated && compare(last, first_of(&next)) < 0;
+                     !next.remarked && compare(last, first_of(&next)) < 0;
         char *moved =
             make_line(last, joins ? (struct name){next.text, next.length} : (struct name){"", 0});
         error = joins ? sheet_replace(sheet, at + 1, moved) : sheet_insert(sheet, at + 1, moved);
@@ -237,23 +242,23 @@ static int begin_block(struct sheet *sheet)
 int block_add(struct sheet *sheet, const struct addition *addition, bool annotate)
 {
     struct name name = {addition->name, strlen(addition->name)};
-    struct name less, rest;
+    struct name less = {"", 0}, rest = {"", 0};
     int error = find_start(sheet) > 0 ? 0 : begin_block(sheet);
     struct spot spot = find_spot(sheet, name);
 
     if (error || (spot.names.text && !divide(&spot, name, &less, &rest)))
         return error;
-    if (spot.names.text && !annotate && !spot.names.annotated)
-        return insert_among(sheet, spot.at, less, name, rest);
-    char *remark =
-        annotate ? remark_seen(addition, strlen(KEY) + strlen(addition->name)) : strdup("");
+    char *remark = remark_of(addition, strlen(KEY) + name.length, annotate);
     char *line;
     if (!remark || asprintf(&line, "%s%s%s", KEY, addition->name, remark) < 0)
         line = NULL;
+    bool joins = spot.names.text && !spot.names.remarked && remark && *remark == '\0';
     free(remark);
     if (!line)
         return -ENOMEM;
-    if (!spot.names.text)
-        return sheet_insert(sheet, spot.at, line);
-    return insert_between(sheet, spot.at, less, line, rest);
+    if (!joins)
+        return spot.names.text ? insert_between(sheet, spot.at, less, line, rest)
+                               : sheet_insert(sheet, spot.at, line);
+    free(line);
+    return insert_among(sheet, spot.at, less, name, rest);
 }

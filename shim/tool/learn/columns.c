@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "../../../config/constants.h"
 #include "../call.h"
 #include "../decode.h"
 
@@ -145,6 +146,27 @@ void columns_choose(struct columns *columns, int number, const struct rule *rule
     }
 }
 
+uint64_t column_bits(const struct column *column)
+{
+    return width_bits(column->argument.width);
+}
+
+bool column_is_whole(const struct column *column)
+{
+    return column->mask == column_bits(column);
+}
+
+uint64_t column_field(const struct column *column)
+{
+    int64_t field = 0;
+
+    if (column->argument.field == 0 ||
+        !constant_find(prototype_text(column->argument.field), &field))
+        return 0;
+    uint64_t bits = (uint64_t)field & column_bits(column);
+    return (column->mask & bits) == bits ? bits : 0;
+}
+
 uint64_t column_value(const struct column *column, const uint64_t arguments[6])
 {
     uint64_t value = arguments[column->index];
@@ -207,7 +229,7 @@ static bool clause_holds(const struct columns *columns, const struct clause *cla
         const struct column *column = &columns->items[i];
         if (column->index != clause->argument)
             continue;
-        if (column->widened && column->ranged && spans(clause, column))
+        if (column->ranged && spans(clause, column))
             return true;
         if (!column->widened)
             bits &= ~column->mask;

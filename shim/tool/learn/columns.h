@@ -33,6 +33,13 @@ struct columns {
 void columns_choose(struct columns *columns, int number, const struct rule *rule,
                     enum record_arguments arguments);
 
+/* All bits of its argument; whether COLUMN looks at all of them. */
+uint64_t column_bits(const struct column *column);
+bool column_is_whole(const struct column *column);
+
+/* The bits of the number among the flags of its argument if COLUMN looks at all of them, or 0. */
+uint64_t column_field(const struct column *column);
+
 /* What COLUMN is to hold of a call: some bits of the argument, of a pointer whether it is NULL, of
  * a widened one nothing. */
 uint64_t column_value(const struct column *column, const uint64_t arguments[6]);

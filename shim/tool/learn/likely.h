@@ -7,7 +7,7 @@
 
 /* A row: "abort() and failed assertions" needs "rt_sigprocmask gettid getpid tgkill". */
 struct likely {
-    const char *reason; /* for people, without a final stop */
+    const char *reason; /* for people, without a final stop; static storage */
     const char *calls;  /* names separated by one space */
 };
 

@@ -1,67 +1,44 @@
 #include "merge.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../tool.h"
+#include "../../../config/lines.h"
 #include "block.h"
+#include "header.h"
 #include "outlook.h"
 #include "remark.h"
 #include "sheet.h"
 
-/* Behind the comments that begin a file, "; 1 run, 12 calls seen". */
-static char *make_count(uint64_t runs, uint64_t calls)
+enum { NAME_BYTES_MAX = 63 };
+
+/* Whether ADDITION is one line that the reader takes as it is meant. It may come from a log that
+ * somebody made up. */
+static bool is_writable(const struct addition *addition)
 {
-    char *line;
+    const char *condition = addition->condition ? addition->condition : "";
+    size_t name = strspn(addition->name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    size_t length = strlen(condition);
 
-    if (asprintf(&line, "; %" PRIu64 " run%s, %" PRIu64 " calls seen", runs, runs == 1 ? "" : "s",
-                 calls) < 0)
-        return NULL;
-    return line;
-}
-
-/* What a whitelist has before a learner adds to it. */
-static int begin(struct sheet *sheet, const struct merge_facts *facts)
-{
-    static const char *const LINES[] = {"[filter]", "default = EPERM", "", "[allow]"};
-    char *text;
-    int error = asprintf(&text, "by portcullis %s, on %s", PORTCULLIS_VERSION, facts->machine) < 0
-                    ? -ENOMEM
-                    : 0;
-
-    if (error)
-        return error;
-    int first = remark_insert(sheet, sheet->count, facts->heading);
-    int second = first < 0 ? first : remark_insert(sheet, sheet->count, text);
-    free(text);
-    error = second < 0 ? second : sheet_insert(sheet, sheet->count, make_count(0, 0));
-    for (size_t i = 0; !error && i < sizeof(LINES) / sizeof(LINES[0]); i++)
-        error = sheet_insert(sheet, sheet->count, strdup(LINES[i]));
-    return error;
-}
-
-/* One more run, and its calls. */
-static int count_run(struct sheet *sheet, uint64_t calls)
-{
-    for (size_t i = 0; i < sheet->count && sheet->lines[i].kind == SHEET_COMMENT; i++) {
-        char text[128];
-        uint64_t runs, seen;
-        int end = -1;
-        if (sheet->lines[i].length >= sizeof(text))
-            continue;
-        memcpy(text, sheet->lines[i].text, sheet->lines[i].length);
-        text[sheet->lines[i].length] = '\0';
-        if ((sscanf(text, "; %" SCNu64 " run, %" SCNu64 " calls seen%n", &runs, &seen, &end) == 2 &&
-             end > 0) ||
-            (sscanf(text, "; %" SCNu64 " runs, %" SCNu64 " calls seen%n", &runs, &seen, &end) ==
-                 2 &&
-             end > 0))
-            return sheet_replace(sheet, i, make_count(runs + 1, seen + calls));
+    if (name == 0 || name > NAME_BYTES_MAX || addition->name[name] != '\0' ||
+        strcmp(addition->name, "syscalls") == 0 || name + strlen(" = ") + length > LINE_BYTES_MAX)
+        return false;
+    for (const char *at = condition; *at != '\0'; at++) {
+        if (*at < ' ' || *at > '~' || *at == ';' || *at == '#')
+            return false;
     }
-    return 0;
+    return !addition->condition || (length > 0 && *condition != ' ');
+}
+
+static bool are_writable(const struct additions *additions)
+{
+    for (size_t i = 0; i < additions->count; i++) {
+        if (!is_writable(&additions->items[i]))
+            return false;
+    }
+    return true;
 }
 
 /* Where a line with a condition for NAME goes. */
@@ -91,15 +68,15 @@ static size_t find_place(const struct sheet *sheet, const char *name)
 static int add_condition(struct sheet *sheet, const struct addition *addition, bool annotate)
 {
     size_t at = find_place(sheet, addition->name);
-    size_t length = strlen(addition->name) + 3 + strlen(addition->condition);
-    char *remark = annotate ? remark_seen(addition, length) : strdup("");
+    size_t length = strlen(addition->name) + strlen(" = ") + strlen(addition->condition);
+    char *remark = remark_of(addition, length, annotate);
     char *line;
     int error = 0;
 
     if (!remark || asprintf(&line, "%s = %s%s", addition->name, addition->condition, remark) < 0)
         line = NULL;
     free(remark);
-    if (line && at > 0 && at == block_end(sheet)) {
+    if (at > 0 && at == block_end(sheet)) {
         error = sheet_insert(sheet, at, strdup(""));
         at++;
     }
@@ -125,28 +102,45 @@ static int add_all(struct sheet *sheet, const struct additions *additions, bool 
     return error;
 }
 
+/* What a whitelist has before a learner adds to it. */
+static int begin(struct sheet *sheet, const struct merge_facts *facts)
+{
+    static const char *const LINES[] = {"[filter]", "default = EPERM", "", "[allow]"};
+    int error = header_add(sheet, facts);
+
+    for (size_t i = 0; !error && i < sizeof(LINES) / sizeof(LINES[0]); i++)
+        error = sheet_insert(sheet, sheet->count, strdup(LINES[i]));
+    return error;
+}
+
 /* An [allow], where there is none yet. */
 static int need_allow(struct sheet *sheet)
 {
     if (sheet_tail(sheet) > 0)
         return 0;
-    int error = sheet->count > 0 ? sheet_insert(sheet, sheet->count, strdup("")) : 0;
+    int error = sheet_insert(sheet, sheet->count, strdup(""));
     return error ? error : sheet_insert(sheet, sheet->count, strdup("[allow]"));
 }
 
 static int merge(struct sheet *sheet, const struct additions *additions,
                  const struct merge_facts *facts)
 {
+    struct outlook outlook = {0};
     bool fresh = sheet->count == 0;
     int error = fresh ? begin(sheet, facts) : need_allow(sheet);
 
+    if (!error && !fresh)
+        error = outlook_find(&outlook, sheet);
     if (!error)
         error = add_all(sheet, additions, facts->annotate);
-    if (!error)
-        error = count_run(sheet, facts->calls);
+    if (!error && !fresh)
+        error = header_update(sheet, facts);
     if (!error && fresh && facts->likely)
         error = outlook_add(sheet);
-    return error || fresh ? error : outlook_trim(sheet);
+    if (!error && !fresh)
+        error = outlook_update(&outlook, sheet);
+    outlook_release(&outlook);
+    return error;
 }
 
 int merge_text(const char *text, size_t length, const struct additions *additions,
@@ -158,6 +152,8 @@ int merge_text(const char *text, size_t length, const struct additions *addition
     *result_length = 0;
     if (additions->count == 0)
         return 0;
+    if (!are_writable(additions))
+        return -EINVAL;
     int error = sheet_read(&sheet, text ? text : "", length);
     if (!error)
         error = merge(&sheet, additions, facts);

@@ -131,32 +131,118 @@ static bool is_idle(const struct sheet *sheet, size_t at)
            (at + 1 == sheet->count || !is_proposal(line + 1));
 }
 
-int outlook_trim(struct sheet *sheet)
+/* Position of the heading; sheet->count if there is none. */
+static size_t find_heading(const struct sheet *sheet)
 {
-    size_t heading = 0;
+    size_t at = 0;
 
-    while (heading < sheet->count &&
-           !(sheet->lines[heading].allow && sheet_is(&sheet->lines[heading], HEADING)))
-        heading++;
-    bool any = false;
-    for (size_t at = heading + 1;
-         at < sheet->count && sheet->lines[at].allow && sheet->lines[at].kind != SHEET_BLANK &&
-         sheet->lines[at].kind != SHEET_SECTION;
-         at++) {
-        int left = is_proposal(&sheet->lines[at]) ? trim_line(sheet, at) : -1;
-        if (left == -ENOMEM)
+    while (at < sheet->count && !(sheet->lines[at].kind == SHEET_COMMENT &&
+                                  sheet->lines[at].allow && sheet_is(&sheet->lines[at], HEADING)))
+        at++;
+    return at;
+}
+
+/* Whether the line at AT is one of those behind the heading, the lines that a user has uncommented
+ * included. */
+static bool is_part(const struct sheet *sheet, size_t at)
+{
+    return at < sheet->count && sheet->lines[at].allow &&
+           (sheet->lines[at].kind == SHEET_COMMENT || sheet->lines[at].kind == SHEET_SETTING);
+}
+
+/* Takes out what is listed. */
+static int trim(struct sheet *sheet, size_t heading)
+{
+    for (size_t at = heading + 1; is_part(sheet, at); at++) {
+        int left = is_proposal(&sheet->lines[at]) ? trim_line(sheet, at) : 1;
+        if (left < 0)
             return left;
-        any |= left > 0;
-        if (left != 0)
+        if (left > 0)
             continue;
         sheet_remove(sheet, at--);
         if (at > heading && is_idle(sheet, at))
             sheet_remove(sheet, at--);
     }
-    if (heading < sheet->count && !any && is_idle(sheet, heading)) {
-        sheet_remove(sheet, heading);
-        if (heading == sheet->count && sheet->lines[heading - 1].kind == SHEET_BLANK)
-            sheet_remove(sheet, heading - 1);
-    }
     return 0;
+}
+
+/* Takes the heading away where nothing is behind it, and the blank line before it, unless that
+ * divides what is left. */
+static void close_heading(struct sheet *sheet, size_t heading)
+{
+    if (is_part(sheet, heading + 1))
+        return;
+    sheet_remove(sheet, heading);
+    if (sheet->lines[heading - 1].kind == SHEET_BLANK &&
+        (heading == sheet->count || sheet->lines[heading].kind == SHEET_BLANK))
+        sheet_remove(sheet, heading - 1);
+}
+
+struct finding {
+    struct outlook *outlook;
+    int error;
+};
+
+static bool find_row(void *context, const struct likely *row)
+{
+    struct finding *finding = context;
+    struct outlook *outlook = finding->outlook;
+    const char **grown =
+        reallocarray(outlook->reasons, outlook->count + 1, sizeof(*outlook->reasons));
+
+    if (!grown) {
+        finding->error = -ENOMEM;
+        return false;
+    }
+    outlook->reasons = grown;
+    outlook->reasons[outlook->count++] = row->reason;
+    return true;
+}
+
+int outlook_find(struct outlook *outlook, const struct sheet *sheet)
+{
+    struct finding finding = {outlook, 0};
+
+    likely_visit(is_listed, sheet, find_row, &finding);
+    return finding.error;
+}
+
+struct updating {
+    const struct outlook *before;
+    struct writing writing;
+};
+
+static bool put_new_row(void *context, const struct likely *row)
+{
+    struct updating *updating = context;
+
+    for (size_t i = 0; i < updating->before->count; i++) {
+        if (strcmp(updating->before->reasons[i], row->reason) == 0)
+            return true;
+    }
+    return put_row(&updating->writing, row);
+}
+
+int outlook_update(const struct outlook *outlook, struct sheet *sheet)
+{
+    size_t heading = find_heading(sheet);
+
+    if (heading == sheet->count)
+        return 0;
+    int error = trim(sheet, heading);
+    if (error)
+        return error;
+    struct updating updating = {outlook, {.sheet = sheet, .at = heading + 1, .begun = true}};
+    while (is_part(sheet, updating.writing.at))
+        updating.writing.at++;
+    likely_visit(is_listed, sheet, put_new_row, &updating);
+    if (!updating.writing.error)
+        close_heading(sheet, heading);
+    return updating.writing.error;
+}
+
+void outlook_release(struct outlook *outlook)
+{
+    free(outlook->reasons);
+    *outlook = (struct outlook){0};
 }

@@ -8,24 +8,25 @@
 
 #include "../../../config/lines.h"
 
-enum { REMARK_LINES = 8, SEEN_MIN = 24 };
-
-static const char SEEN[] = " ; seen ";
+enum {
+    REMARK_LINES = 8,
+    ROOM_MIN = 24, /* shorter remarks tell nothing */
+};
 
 char *remark_clean(const char *text, size_t max)
 {
-    size_t length = strnlen(text, max + 1);
-    char *clean = malloc(max + 1);
+    size_t length = strlen(text);
+    bool cut = length > max;
 
+    if (cut)
+        length = max;
+    char *clean = malloc(length + 1);
     if (!clean)
         return NULL;
-    for (size_t i = 0; i < length && i < max; i++)
+    for (size_t i = 0; i < length; i++)
         clean[i] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-    if (length > max) {
-        length = max;
-        for (size_t i = max; i > 0 && max - i < 3; i--)
-            clean[i - 1] = '.';
-    }
+    for (size_t i = length; cut && i > 0 && length - i < 3; i--)
+        clean[i - 1] = '.';
     clean[length] = '\0';
     return clean;
 }
@@ -65,27 +66,23 @@ int remark_insert(struct sheet *sheet, size_t at, const char *text)
     return error ? error : count;
 }
 
-char *remark_seen(const struct addition *addition, size_t length)
+char *remark_of(const struct addition *addition, size_t length, bool annotate)
 {
+    bool counted = annotate && addition->count > 0;
+    const char *note = addition->note ? addition->note : "";
+    const char *site = counted && addition->site ? addition->site : "";
+    char seen[64] = "";
     char *text;
-    int made = 0;
 
-    if (addition->count == 0)
+    if ((!counted && *note == '\0') || length > LINE_BYTES_MAX - ROOM_MIN)
         return strdup("");
-    if (addition->site)
-        made = asprintf(&text, "%s%" PRIu64 " times, first from %s", SEEN, addition->count,
-                        addition->site);
-    else
-        made = asprintf(&text, "%s%" PRIu64 " times", SEEN, addition->count);
-    if (made < 0)
+    if (counted)
+        snprintf(seen, sizeof(seen), "seen %" PRIu64 " time%s", addition->count,
+                 addition->count == 1 ? "" : "s");
+    if (asprintf(&text, " ; %s%s%s%s%s", note, *note && counted ? "; " : "", seen,
+                 *site ? ", first from " : "", site) < 0)
         return NULL;
-    char *clean = length + SEEN_MIN > LINE_BYTES_MAX ? strdup("")
-                                                     : remark_clean(text, LINE_BYTES_MAX - length);
+    char *clean = remark_clean(text, LINE_BYTES_MAX - length);
     free(text);
     return clean;
-}
-
-bool remark_is_seen(const char *text, size_t length)
-{
-    return length >= strlen(SEEN) && memcmp(text, SEEN, strlen(SEEN)) == 0;
 }

@@ -3,6 +3,7 @@
 #ifndef PORTCULLIS_TOOL_LEARN_REMARK_H
 #define PORTCULLIS_TOOL_LEARN_REMARK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "additions.h"
@@ -20,11 +21,9 @@ char *remark_clean(const char *text, size_t max);
 int remark_insert(struct sheet *sheet, size_t at, const char *text)
     __attribute__((warn_unused_result));
 
-/* " ; seen 12 times, first from SITE" for a line that is LENGTH bytes long without it: malloced, ""
- * where nothing is known or there is no room. NULL if there is no memory. */
-char *remark_seen(const struct addition *addition, size_t length);
-
-/* Whether TEXT, of LENGTH bytes, is one that remark_seen() makes. */
-bool remark_is_seen(const char *text, size_t length);
+/* What is to be told of ADDITION behind its line, which is LENGTH bytes long without: its note, and
+ * with ANNOTATE how often and where it was seen: " ; seen 12 times, first from SITE". Malloced, ""
+ * where there is nothing to tell or no room. NULL if there is no memory. */
+char *remark_of(const struct addition *addition, size_t length, bool annotate);
 
 #endif

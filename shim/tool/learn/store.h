@@ -27,4 +27,8 @@ int store_additions(const char *path, const struct additions *additions,
                     const struct merge_facts *facts, struct stored *stored)
     __attribute__((warn_unused_result));
 
+/* Whether PATH is a whitelist that says nothing: it has comments at most. The reader refuses it; to
+ * be added to it is like one that is not there yet. */
+bool store_is_blank(const char *path);
+
 #endif
