@@ -96,6 +96,10 @@ imports "$(profile '{"names":["clone"],"action":"SCMP_ACT_ERRNO","args":[{"index
     "value":1,"op":"SCMP_CMP_EQ"}]}' SCMP_ACT_ALLOW)"
 like "$OUT" $'\nsyscalls        = clone3\n' "then_a_newer_call_is_as_free_as_there"
 
+imports "$(profile '{"names":["frobnicate","_llseek","write"],"action":"SCMP_ACT_ALLOW"}')"
+is "$STATUS|$ERR" "0|-: warning: the system call 'frobnicate' is unknown, and left out" \
+    "a_name_that_nobody_knows_is_told_and_left_out"
+
 # Parts that hold here, or elsewhere.
 held()
 {
