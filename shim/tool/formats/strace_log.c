@@ -363,6 +363,9 @@ static int mend(struct reader *reader, const char *text, bool *taken)
     char *whole = NULL;
 
     strace_line_parse(text, &line);
+    *taken = true;
+    if (line.kind == STRACE_NOTHING)
+        return 0;
     *taken = line.kind == STRACE_UNKNOWN && strlen(reader->torn) < TORN_MAX;
     if (!*taken)
         return take_torn(reader);

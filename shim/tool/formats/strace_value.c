@@ -65,6 +65,9 @@ static bool clean(const char *text, size_t length, char cleaned[VALUE_TEXT_MAX])
         if (text[i] == '/' && i + 1 < length && text[i + 1] == '*') {
             const char *end = strstr(text + i + 2, "*/");
             i = end ? (size_t)(end - text) + 1 : length;
+            /* "0x1200000 /" "* CLONE_... *" "/|0x11" is one word */
+            while (out > 0 && cleaned[out - 1] == ' ')
+                out--;
             continue;
         }
         if (text[i] == '<' && i > 0 && is_name(text[i - 1]))
