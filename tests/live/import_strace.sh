@@ -64,8 +64,8 @@ run "$PORTCULLIS" run kill.ini -- dash -c "$PIPELINE"
 is "$STATUS|$OUT|$ERR" "0|numbers|" "what was imported is enough for the program"
 
 # Whose the calls are.
-strace -f -o log dash -c "uname -a; LD_PRELOAD=$SHIM PORTCULLIS_WHITELIST=mark.ini ./work fork; id" \
-    >/dev/null 2>&1
+strace -f -o log dash -c \
+    "uname -a; LD_PRELOAD=$SHIM PORTCULLIS_WHITELIST=mark.ini ./work fork; id" >/dev/null 2>&1
 run "${IMPORT[@]}" log
 is "$STATUS|$ERR|$(lines "$OUT" | grep -cE '\b(uname|geteuid|execve|prctl|seccomp)\b')" "0||0" \
     "only the marked process counts"
@@ -74,8 +74,8 @@ like "$OUT" 'syscalls = .*getpriority' "with its children"
 # Without a mark.
 strace -f -o log ./work uring >/dev/null 2>&1
 run "${IMPORT[@]}" log
-NO_MARK="nothing in it tells where the program begins, so the calls of its loader count; strace -f -E \
-LD_PRELOAD=libportcullis.so -E PORTCULLIS_WHITELIST=FILE leaves a mark"
+NO_MARK="nothing in it tells where the program begins, so the calls of its loader count; strace -f \
+-E LD_PRELOAD=libportcullis.so -E PORTCULLIS_WHITELIST=FILE leaves a mark"
 is "$STATUS|$ERR" "0|log: warning: $NO_MARK" "a log without a mark is imported with a warning"
 like "$OUT" 'mmap = prot only PROT_READ\|PROT_EXEC' "the calls of the loader are in it"
 is "$(grep -c execve <<<"$OUT")" 0 "but not strace's own execve"
@@ -90,7 +90,8 @@ run "${IMPORT[@]}" mixed
 last=$(wc -l <mixed)
 is "$STATUS|$ERR" "0|mixed: warning: $NO_MARK
 mixed:$((last - 1)): warning: not a line of strace's: 'a line of another kind'
-mixed:$last: warning: unknown system call 'frobnicate'" "what is not understood is told with its line"
+mixed:$last: warning: unknown system call 'frobnicate'" \
+    "what is not understood is told with its line"
 
 # Calls of another architecture.
 cat >foreign.c <<'END'
@@ -103,8 +104,8 @@ int main(void)
 END
 "${CC:-gcc}" -o foreign foreign.c && strace "${MARK[@]}" ./foreign 2>log
 run "${IMPORT[@]}" log
-like "$STATUS|$ERR" '^0\|log:[0-9]+: warning: calls of another architecture are left out: a filter '\
-'for this one kills them$' "calls of another architecture are told"
+like "$STATUS|$ERR" '^0\|log:[0-9]+: warning: calls of another architecture are left out: a '\
+'filter for this one kills them$' "calls of another architecture are told"
 is "$(lines "$OUT")" $'[allow]\nsyscalls = exit_group' "and left out"
 
 # Into a file.
@@ -145,7 +146,8 @@ is "$STATUS|$ERR" "2|portcullis import: one file at a time; $SEE" "two files"
 run "${IMPORT[@]}" --frob log
 is "$STATUS|$ERR" "2|portcullis import: unknown option '--frob'; $SEE" "an unknown option"
 run "${IMPORT[@]}" log -o
-is "$STATUS|$ERR" "2|portcullis import: option '-o' needs a value; $SEE" "an option without its value"
+is "$STATUS|$ERR" "2|portcullis import: option '-o' needs a value; $SEE" \
+    "an option without its value"
 run "$PORTCULLIS" import --help
 is "$STATUS|${OUT%%$'\n'*}" "0|usage: portcullis import --from FORMAT FILE [-o FILE]" "help"
 finish

@@ -215,7 +215,8 @@ static int whole_call(struct reader *reader, size_t index, const struct strace_l
     char *result = copy(line->result);
     int error = -ENOMEM;
 
-    if (asprintf(&arguments, "%s%s%.*s", beginning, *beginning != '\0' ? " " : "",
+    if (asprintf(&arguments, "%s%s%.*s", beginning,
+                 *beginning != '\0' && line->arguments.length > 0 ? " " : "",
                  (int)line->arguments.length, line->arguments.start) < 0)
         arguments = NULL;
     if (name && arguments && result)
