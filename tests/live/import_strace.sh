@@ -57,7 +57,16 @@ is "$STATUS|$ERR|$(lines "$OUT")" "0||$wanted" "standard input is read"
 run bash -c 'cat log | "$@"' - "${IMPORT[@]}" -
 is "$STATUS|$ERR|$(lines "$OUT")" "0||$wanted" "even from a pipe"
 
+# Logs of another day: of strace 6.1, on its standard error and with -o, marked and not, and a table.
+for log in "$ROOT"/tests/data/strace/*.log; do
+    name=${log##*/}
+    run "${IMPORT[@]}" "$log"
+    is "$STATUS|$(lines "$OUT")" "0|$(<"${log%.log}.expected")" "$name is understood"
+    is "$(grep -c 'not a line\|unknown' <<<"$ERR")" 0 "$name: all of it"
+done
+
 # It is enough.
+marked log dash -c "$PIPELINE"
 "${IMPORT[@]}" log -o enough.ini 2>/dev/null
 or_die enough.ini kill.ini
 run "$PORTCULLIS" run kill.ini -- dash -c "$PIPELINE"
