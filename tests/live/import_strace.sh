@@ -57,7 +57,7 @@ is "$STATUS|$ERR|$(lines "$OUT")" "0||$wanted" "standard input is read"
 run bash -c 'cat log | "$@"' - "${IMPORT[@]}" -
 is "$STATUS|$ERR|$(lines "$OUT")" "0||$wanted" "even from a pipe"
 
-# Logs of another day: of strace 6.1, on its standard error and with -o, marked and not, and a table.
+# Logs of another day, of strace 6.1: to standard error and with -o, with a mark, without, a table.
 for log in "$ROOT"/tests/data/strace/*.log; do
     name=${log##*/}
     run "${IMPORT[@]}" "$log"
