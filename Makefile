@@ -18,7 +18,7 @@ WERROR ?= $(if $(CI),-Werror)
 # Debian's names for what the shim is built from, and for what `make demo`, `make fuzz` and
 # `make check` want on top.
 BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw-dev \
-    libjson-c-dev libcap-dev
+    libjson-c-dev libcap-dev nettle-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) apache2-utils binutils clang-format clang-tidy \
@@ -46,7 +46,7 @@ FUZZING := $(DIALECT) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefine
 # The core is what the tests share with the shim: the pipeline without the two ends that belong to a
 # process which is about to be filtered.
 CORE_SOURCES := $(wildcard config/*.c) \
-    $(filter-out shim/preload.c shim/environment.c,$(wildcard shim/*.c))
+    $(filter-out shim/preload.c shim/source.c shim/refuse.c shim/environment.c,$(wildcard shim/*.c))
 SHIM_SOURCES := $(wildcard config/*.c shim/*.c shim/freestanding/*.c)
 TOOL_SOURCES := $(wildcard shim/tool/*.c shim/tool/*/*.c)
 HELPER_SOURCES := $(wildcard tests/helpers/*.c)
@@ -109,7 +109,7 @@ SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 # The command: hosted, with what Debian has for ELF, stacks and JSON.
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
 # libseccomp is the shim's own: `verify` compares what it makes, byte for byte.
-TOOL_LIBS := $(SHIM_LIBS) -ldw -lelf -ljson-c -lcap
+TOOL_LIBS := $(SHIM_LIBS) -ldw -lelf -ljson-c -lcap -lnettle
 
 $(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a
 	$(CC) $(HOSTED) $^ $(TOOL_LIBS) -o $@
