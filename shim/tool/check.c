@@ -179,11 +179,10 @@ static void report_json(const struct check *check, const struct policy *policy, 
         json_add_number(object, "constrained", summary->constrained);
         json_add_number(object, "refused", summary->refused);
     }
-    if (summary) {
-        json_object_object_add(object, "compiled",
-                               json_object_new_boolean(policy->artifact.bytes != NULL));
+    if (summary && policy->artifact.bytes)
+        json_object_object_add(object, "compiled", json_object_new_boolean(true));
+    if (summary)
         json_add_number(object, "instructions", policy->filter.count);
-    }
     json_object_array_add(check->files, object);
 }
 
