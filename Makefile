@@ -54,8 +54,8 @@ UNIT_SOURCES := $(wildcard tests/config/*.c tests/shim/*.c tests/shim/tool/*.c)
 LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
 SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run)
-C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) shim/link/defer.c $(HELPER_SOURCES) $(UNIT_SOURCES) \
-    tests/fuzz.c)
+C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) shim/link/defer.c \
+    $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
     examples/*/*.c)

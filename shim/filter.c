@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "reshape.h"
 #include "values.h"
 
 enum {
@@ -366,8 +367,9 @@ int filter_build_once(const struct rules *rules, struct place place,
                       struct diagnostics *diagnostics, struct filter *filter)
 {
     struct maker maker = {.rules = rules, .once = true};
+    int error = build(&maker, place, diagnostics, filter);
 
-    return build(&maker, place, diagnostics, filter);
+    return error ? error : reshape(filter);
 }
 
 void filter_release(struct filter *filter)
