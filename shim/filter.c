@@ -338,17 +338,18 @@ static int build(struct maker *maker, struct place place, struct diagnostics *di
 {
     struct export export;
 
-    maker->export = &export;
     *filter = (struct filter){0};
     int error = seccomp_api_set(SECCOMP_API_LEVEL);
     if (!error)
         error = export_begin(&export);
     if (error)
         return error;
+    maker->export = &export;
     error = make_segments(maker);
     if (!error)
         error = export_finish(&export, FILTER_INSTRUCTIONS_MAX, filter);
     export_end(&export);
+    maker->export = NULL;
     if (error != -E2BIG)
         return error;
     report_size(maker, place, diagnostics);

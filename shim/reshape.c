@@ -17,6 +17,7 @@ enum {
     NUMBERS = 512, /* the kernel tries about as many */
     CHAIN_MAX = 4, /* comparisons that are made one after the other */
     NOWHERE = -1,
+    NEAR = 255, /* instructions that a conditional jump can pass over */
     RESHAPE_MAX = 2 * FILTER_INSTRUCTIONS_MAX
 };
 
@@ -138,7 +139,7 @@ static int distance(const struct shaper *shaper, int place)
 
 static int emit_answer(struct shaper *shaper, uint32_t answer)
 {
-    int lowest = shaper->made_count > UINT8_MAX ? shaper->made_count - UINT8_MAX : 0;
+    int lowest = shaper->made_count > NEAR ? shaper->made_count - NEAR : 0;
 
     for (int place = shaper->made_count - 1; place >= lowest && !shaper->failed; place--) {
         if (shaper->made[place].code == (BPF_RET | BPF_K) && shaper->made[place].k == answer)
@@ -151,7 +152,7 @@ static int emit_answer(struct shaper *shaper, uint32_t answer)
  */
 static int bring_near(struct shaper *shaper, int place, int margin)
 {
-    if (shaper->failed || distance(shaper, place) + margin <= UINT8_MAX)
+    if (shaper->failed || distance(shaper, place) + margin <= NEAR)
         return place;
     struct sock_filter instruction = shaper->made[place];
     if (BPF_CLASS(instruction.code) != BPF_RET)

@@ -1,5 +1,6 @@
 #include "artifact.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <nettle/sha2.h>
@@ -26,6 +27,19 @@ void artifact_release(struct artifact *artifact)
     *artifact = (struct artifact){0};
 }
 
+/* Nobody's file shall drive a terminal. */
+static void make_printable(struct artifact *artifact)
+{
+    const struct compiled *compiled = &artifact->compiled;
+    size_t start = artifact->length - compiled->header->text_bytes;
+    char *texts = (char *)artifact->bytes + start;
+
+    for (size_t i = 0; i < compiled->header->text_bytes; i++) {
+        if (texts[i] != '\0' && iscntrl((unsigned char)texts[i]))
+            texts[i] = '?';
+    }
+}
+
 int artifact_read(const char *path, struct artifact *artifact, struct diagnostics *diagnostics)
 {
     struct file file = {0};
@@ -41,8 +55,10 @@ int artifact_read(const char *path, struct artifact *artifact, struct diagnostic
     artifact->bytes = file.text;
     artifact->length = file.length;
     const char *mistake = compiled_open(artifact->bytes, artifact->length, &artifact->compiled);
-    if (!mistake)
+    if (!mistake) {
+        make_printable(artifact);
         return 0;
+    }
     diagnostic_error(diagnostics, (struct place){path, 0}, "cannot use the compiled whitelist: %s",
                      mistake);
     return -EINVAL;
@@ -140,16 +156,14 @@ static uint32_t add_text(struct maker *maker, const char *text)
 static int add_source(struct maker *maker, const char *path)
 {
     struct compiled_source source = {0};
-    char absolute[2 * PATH_MAX] = "";
+    char folder[PATH_MAX] = "", absolute[2 * PATH_MAX];
 
-    if (*path != '/') {
-        if (!getcwd(absolute, PATH_MAX))
-            return -errno;
-        strcat(absolute, strcmp(absolute, "/") == 0 ? "" : "/");
-    }
+    if (*path != '/' && !getcwd(folder, sizeof(folder)))
+        return -errno;
     if (strlen(path) >= PATH_MAX)
         return -ENAMETOOLONG;
-    strcat(absolute, path);
+    snprintf(absolute, sizeof(absolute), "%s%s%s", strcmp(folder, "/") == 0 ? "" : folder,
+             *path != '/' ? "/" : "", path);
     int error = digest_file(path, source.digest);
     if (error) {
         tool_error("cannot read '%s': %s", path, strerror(-error));

@@ -53,7 +53,7 @@ static void release(struct shape *shape)
 static const char *open_copy(const void *bytes, size_t length)
 {
     struct compiled compiled;
-    void *copy = malloc(length);
+    void *copy = malloc(length ? length : 1);
 
     if (length > 0)
         memcpy(copy, bytes, length);
