@@ -80,28 +80,45 @@ static int write_file(const char *path, const struct artifact *artifact)
     return error;
 }
 
+static void say(void *context, const char *text, size_t length)
+{
+    (void)context;
+    tool_say(text, length);
+}
+
+/* Compiles POLICY, which was read from FILE. */
+static int make_of(const struct policy *policy, const char *file, struct artifact *artifact)
+{
+    struct filter filter = {0};
+    struct diagnostics diagnostics = {0};
+    int error = filter_build_once(&policy->rules, (struct place){file, 0}, &diagnostics, &filter);
+    bool mistaken = diagnostics.errors > 0;
+
+    diagnostics_tell(&diagnostics, say, NULL);
+    if (!error)
+        error = artifact_make(&policy->whitelist, &filter, artifact);
+    if (error && !mistaken)
+        tool_error("%s: cannot compile it: %s", file,
+                   error == -E2BIG ? "the result is too large" : strerror(-error));
+    filter_release(&filter);
+    diagnostics_release(&diagnostics);
+    if (mistaken)
+        return STATUS_CONFIG;
+    return error ? STATUS_OS : STATUS_OK;
+}
+
 /* Compiles FILE in memory. ARTIFACT is to be released in any case. */
 static int make(const char *file, struct artifact *artifact)
 {
     struct policy policy;
-    struct filter filter = {0};
-    int error = 0;
     int status = policy_open(file, &policy);
 
     if (status == STATUS_OK && !policy_has_text(&policy, "compile"))
         status = STATUS_USAGE;
-    if (status == STATUS_OK) {
-        error =
-            filter_build_once(&policy.rules, (struct place){file, 0}, &policy.diagnostics, &filter);
-        if (!error)
-            error = artifact_make(&policy.whitelist, &filter, artifact);
-        if (error)
-            tool_error("%s: cannot compile it: %s", file,
-                       error == -E2BIG ? "the result is too large" : strerror(-error));
-    }
-    filter_release(&filter);
+    if (status == STATUS_OK)
+        status = make_of(&policy, file, artifact);
     policy_release(&policy);
-    return error ? STATUS_OS : status;
+    return status;
 }
 
 static bool are_equal(const struct artifact *one, const struct artifact *other)

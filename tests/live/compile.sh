@@ -241,6 +241,41 @@ print(len(whole) > 200, wrong)
 END
 )" "True []" "shim_refuses_every_length_and_a_flipped_bit_in_every_byte"
 
+# What cannot be read, or is not what it seems.
+# injected OPTION...: the victim with the compiled whitelist, under strace.
+injected()
+{
+    run strace -o "$TMP/trace" "${@/#/-einject=}" -E LD_PRELOAD="$SHIM" \
+        -E PORTCULLIS_WHITELIST="$OUT_FILE" "$VICTIM" ask
+}
+injected pread64:error=EIO:when=4+
+told 78 "" "$OUT_FILE: error: cannot read the compiled whitelist: EIO" \
+    "file_that_cannot_be_read_is_told"
+injected pread64:retval=1000000:when=4+
+told 78 "" "$OUT_FILE: error: cannot read the compiled whitelist: EIO" \
+    "read_of_more_than_was_asked_for_is_not_believed"
+injected fstat:retval=0
+told 78 "" "$OUT_FILE: error: cannot read the compiled whitelist: it is not a regular file" \
+    "file_of_a_kind_that_is_only_pretended_is_refused"
+
+# While a source changes there is no telling which of the two was compiled.
+printf '[allow]\nsyscalls = read\n' >"$TMP/one.txt"
+printf '[allow]\nsyscalls = write\n' >"$TMP/two.txt"
+start python3 -c 'import os, shutil, sys
+while True:
+    for name in sys.argv[1:3]:
+        shutil.copy(name, sys.argv[3] + ".new")
+        os.replace(sys.argv[3] + ".new", sys.argv[3])' "$TMP/one.txt" "$TMP/two.txt" "$TMP/moving.txt"
+flipper=$PID
+wait_for 5 test -e "$TMP/moving.txt"
+changing()
+{
+    run "$PORTCULLIS" compile "$TMP/moving.txt" -o "$TMP/moving.pcw"
+    [[ $STATUS == 71 && $ERR == "portcullis: error: $TMP/moving.txt: it is being changed" ]]
+}
+succeeds "source_that_is_being_changed_is_not_compiled" wait_for 20 changing
+stop "$flipper"
+
 # What it costs: the half that reads text is not touched, and no memory is obtained.
 # touched WHITELIST: KiB in memory of each mapping of the shim.
 touched()

@@ -1,5 +1,6 @@
 /* Compiled whitelists: what was made comes back, and whatever is wrong with a file is refused. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -28,16 +29,16 @@ static void compile_file(const char *path, struct shape *shape)
     cr_assert(artifact_make(&shape->policy.whitelist, &shape->filter, &shape->artifact) == 0);
 }
 
-static struct shape compile_text(const char *text)
+/* SHAPE stays where it is: the whitelist's name is in it. */
+static void compile_text(const char *text, struct shape *shape)
 {
-    struct shape shape = {.path = "/tmp/test_compiled.XXXXXX"};
-    int descriptor = mkstemp(shape.path);
+    *shape = (struct shape){.path = "/tmp/test_compiled.XXXXXX"};
+    int descriptor = mkstemp(shape->path);
 
     cr_assert(descriptor >= 0);
     cr_assert(write(descriptor, text, strlen(text)) == (ssize_t)strlen(text));
     cr_assert(close(descriptor) == 0);
-    compile_file(shape.path, &shape);
-    return shape;
+    compile_file(shape->path, shape);
 }
 
 static void release(struct shape *shape)
@@ -85,8 +86,9 @@ static void refuse_all_damage(const struct shape *shape)
 
 static void refuse_all_damage_to(const char *text)
 {
-    struct shape shape = compile_text(text);
+    struct shape shape;
 
+    compile_text(text, &shape);
     refuse_all_damage(&shape);
     release(&shape);
 }
@@ -152,9 +154,10 @@ Test(compiled, damage_to_one_with_includes_is_refused, .timeout = 60)
 
 Test(compiled, program_comes_back_as_it_was)
 {
-    struct shape shape = compile_text(CONDITIONS);
+    struct shape shape;
     const struct compiled *compiled = &shape.artifact.compiled;
 
+    compile_text(CONDITIONS, &shape);
     cr_assert(compiled->header->stage_count == 1);
     cr_assert(compiled->stages[0].instruction_count == shape.filter.count);
     cr_assert(memcmp(compiled->instructions, shape.filter.instructions,
@@ -164,10 +167,11 @@ Test(compiled, program_comes_back_as_it_was)
 
 Test(compiled, settings_come_back_as_they_were)
 {
-    struct shape shape = compile_text(SETTINGS);
+    struct shape shape;
     struct whitelist whitelist = {0};
     struct filter filter = {0};
 
+    compile_text(SETTINGS, &shape);
     cr_assert(artifact_unpack(&shape.artifact, &whitelist, &filter) == 0);
     cr_assert(whitelist.settings.audit);
     cr_assert(!whitelist.settings.no_new_privileges);
@@ -182,12 +186,44 @@ Test(compiled, settings_come_back_as_they_were)
 
 Test(compiled, same_text_makes_the_same_bytes)
 {
-    struct shape shape = compile_text(CONDITIONS);
+    struct shape shape;
     struct artifact again;
 
+    compile_text(CONDITIONS, &shape);
     cr_assert(artifact_make(&shape.policy.whitelist, &shape.filter, &again) == 0);
     cr_assert(again.length == shape.artifact.length);
     cr_assert(memcmp(again.bytes, shape.artifact.bytes, again.length) == 0);
+    artifact_release(&again);
+    release(&shape);
+}
+
+Test(compiled, source_that_is_gone_is_an_error)
+{
+    struct shape shape;
+    struct artifact again;
+
+    compile_text(SMALL, &shape);
+    cr_assert(unlink(shape.path) == 0);
+    cr_assert(artifact_make(&shape.policy.whitelist, &shape.filter, &again) == -ENOENT);
+    cr_assert(artifact_source(&shape.artifact, 0) == SOURCE_GONE);
+    artifact_release(&again);
+    release(&shape);
+}
+
+Test(compiled, one_that_the_shim_would_refuse_for_its_size_is_not_made)
+{
+    enum { PROGRAMS = 60000 };
+    struct shape shape;
+    struct artifact again;
+
+    compile_text(SMALL, &shape);
+    struct whitelist whitelist = shape.policy.whitelist;
+    whitelist.settings.programs = calloc(PROGRAMS, sizeof(char *));
+    whitelist.settings.program_count = PROGRAMS;
+    for (size_t i = 0; i < PROGRAMS; i++)
+        whitelist.settings.programs[i] = "/bin/true";
+    cr_assert(artifact_make(&whitelist, &shape.filter, &again) == -E2BIG);
+    free(whitelist.settings.programs);
     artifact_release(&again);
     release(&shape);
 }
