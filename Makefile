@@ -92,7 +92,7 @@ $(BUILD)/freestanding/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(FREESTANDING) -c $< -o $@
 
-$(BUILD)/fuzzing/%.o: %.c | $(CONSTANTS_TABLE)
+$(BUILD)/fuzzing/%.o: %.c | $(CONSTANTS_TABLE) $(NUMBERS_TABLE)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZING) -fsanitize=fuzzer-no-link -c $< -o $@
 
@@ -212,7 +212,7 @@ lint: $(BUILD)/flags
 .PHONY: tidy
 tidy: $(C_SOURCES:%.c=$(BUILD)/tidy/%.ok)
 
-$(BUILD)/tidy/%.ok: %.c .clang-tidy | $(CONSTANTS_TABLE)
+$(BUILD)/tidy/%.ok: %.c .clang-tidy | $(CONSTANTS_TABLE) $(NUMBERS_TABLE)
 	@mkdir -p $(@D)
 	@$(CLANG_TIDY) --quiet --warnings-as-errors='*' $< -- $(DIALECT) >$@.log 2>/dev/null || \
 	    { cat $@.log; exit 1; }

@@ -30,9 +30,10 @@ class Lab:
     def __init__(self, build, folder, compiler):
         self.build, self.folder, self.compiler = build, folder, compiler
         self.sources = os.path.dirname(os.path.abspath(__file__))
-        self.shim = os.path.join(build, "libportcullis.so")
         self.command = os.path.join(build, "portcullis")
         os.makedirs(folder, exist_ok=True)
+        self.shim = self.path("libportcullis.so")
+        self.install(os.path.join(build, "libportcullis.so"), self.shim)
         for name in ("start", "tiny", "calls"):
             self.compile(name, [])
         self.compile("bpf", ["-lseccomp"])
@@ -45,6 +46,17 @@ class Lab:
         """A file of the folder."""
         return os.path.join(self.folder, name)
 
+    def install(self, built, path):
+        """Copies a file as install(1) does, in one piece. What a linker has just written lies in
+        small pieces in the page cache: mapping it takes 12 microseconds more."""
+        with open(built, "rb") as file:
+            content = file.read()
+        if os.path.exists(path):
+            os.unlink(path)
+        with open(path, "wb", buffering=0) as file:
+            file.write(content)
+        os.chmod(path, 0o755)
+
     def compile(self, name, options, output=None, text=None):
         """Builds NAME.c of the sources, or of TEXT."""
         source = os.path.join(self.sources, name + ".c")
@@ -53,7 +65,8 @@ class Lab:
             with open(source, "w", encoding="ascii") as file:
                 file.write(text)
         subprocess.run([self.compiler, "-std=gnu17", "-D_GNU_SOURCE", "-O2", source, "-o",
-                        self.path(output or name)] + options, check=True)
+                        self.path("linked")] + options, check=True)
+        self.install(self.path("linked"), self.path(output or name))
 
     def knows(self, verb):
         """Whether the command has this verb."""
