@@ -12,6 +12,7 @@ echo '#include <asm/unistd.h>' >"$output.c"
 "$@" -E -dM -MD -MF "$output.d" -MP -MT "$output" "$output.c" |
     sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9][0-9]*\)$/\1 \2/p' |
     grep -vE '^(syscalls|arch_specific_syscall) ' | sort >"$output.names"
+sed -i "s|$output\.c||" "$output.d"
 
 # The hash is number_find()'s.
 awk '
