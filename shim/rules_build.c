@@ -113,31 +113,35 @@ static struct rule *obtain_rule(struct builder *builder, int number)
     return rule;
 }
 
-/* Brings the rules into the order of their numbers, after which no rule can be found by place. */
-static int sort(struct builder *builder)
+static void swap(struct builder *builder, size_t one, size_t other)
 {
-    struct rules *rules = builder->rules;
-    struct rule *sorted = malloc(rules->capacity * sizeof(*sorted));
+    struct rule *rules = builder->rules->rules;
+    struct rule rule = rules[one];
+
+    rules[one] = rules[other];
+    rules[other] = rule;
+    if (is_low(rule.number))
+        builder->places[rule.number] = (uint32_t)other + 1;
+}
+
+/* Brings the rules into the order of their numbers, where they stand: a copy would touch another
+ * page. No rule is found by its place afterwards. */
+static void sort(struct builder *builder)
+{
+    struct rule *rules = builder->rules->rules;
     size_t count = 0;
 
-    if (!sorted)
-        return -ENOMEM;
     for (size_t number = 0; number < LOW_NUMBERS; number++) {
         if (builder->places[number])
-            sorted[count++] = rules->rules[builder->places[number] - 1];
+            swap(builder, count++, builder->places[number] - 1);
     }
-    for (size_t i = 0; i < rules->count; i++) {
-        const struct rule *rule = &rules->rules[i];
-        if (is_low(rule->number))
-            continue;
-        size_t at = count++;
-        for (; at > 0 && sorted[at - 1].number > rule->number; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = *rule;
+    for (size_t i = count; i < builder->rules->count; i++) {
+        struct rule rule = rules[i];
+        size_t at = i;
+        for (; at > count && rules[at - 1].number > rule.number; at--)
+            rules[at] = rules[at - 1];
+        rules[at] = rule;
     }
-    free(rules->rules);
-    rules->rules = sorted;
-    return 0;
 }
 
 /* Whether ENTRY says nothing that the line before it, of the same file, did not say. */
@@ -352,10 +356,9 @@ int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnosti
         error = add_implicit(&builder);
     if (!error && !logs)
         error = for_members(&builder, "fallback", NULL, add_fallback);
-    if (!error)
-        error = sort(&builder);
     if (error)
         return error;
+    sort(&builder);
     check(&builder);
     return diagnostics->errors > 0 ? -EINVAL : 0;
 }
