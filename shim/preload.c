@@ -99,9 +99,6 @@ __attribute__((noinline)) static void enforce(const struct environment *environm
     const char *text = compiled_open(bytes, length, &compiled);
     if (text)
         refuse_whitelist(path, "cannot use the compiled whitelist: %s", text);
-    if (compiled.header->stage_count > 1)
-        refuse_whitelist(path, "cannot use the compiled whitelist: it has stages, which this shim "
-                               "does not know");
     if (!environment->loader && !is_wanted(&compiled, path))
         return;
 
