@@ -1,5 +1,5 @@
-/* The numbers of this architecture's system calls, as the headers had them that this was built
- * with. */
+/* The numbers of this architecture's system calls: those in the headers that this was built with,
+ * and later ones that the prototypes know. */
 #ifndef PORTCULLIS_CONFIG_NUMBERS_H
 #define PORTCULLIS_CONFIG_NUMBERS_H
 

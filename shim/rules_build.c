@@ -34,9 +34,6 @@ static int resolve(const char *name)
         number = seccomp_syscall_resolve_name(name);
     if (number >= 0)
         return number;
-    const struct prototype *prototype = prototype_find(name);
-    if (prototype && prototype->number >= 0)
-        return prototype->number;
     return number == __NR_SCMP_ERROR ? -ENOENT : -ENOSYS;
 }
 

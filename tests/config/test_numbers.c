@@ -32,9 +32,8 @@ Test(numbers, prototypes_agree)
 {
     for (size_t i = 0; i < prototype_count(); i++) {
         const struct prototype *prototype = prototype_at(i);
-        int number = number_find(prototype_text(prototype->name));
-        cr_expect(number == prototype->number || number == -1, "%s",
-                  prototype_text(prototype->name));
+        const char *name = prototype_text(prototype->name);
+        cr_expect_eq(number_find(name), prototype->number, "%s", name);
     }
 }
 
