@@ -15,6 +15,7 @@ static const char HELP[] =
     "\n"
     "With FILE alone: the policy that the whitelist FILE comes to, with includes and groups\n"
     "expanded, each line with the file and line that it comes from. It is a whitelist itself.\n"
+    "Of a compiled whitelist: its settings, what it was compiled from, and its instructions.\n"
     "\n"
     "With SYSCALL, a name or a number: what that call gets, the line that decides, and the line\n"
     "that nearly did. An ARGUMENT is a number, a constant, or several joined by '|' (quote it);\n"

@@ -193,7 +193,8 @@ static int help(void)
     puts("usage: portcullis verify [--wait SECONDS] [--json] PID [FILE]\n\n"
          "Says in one line whether every thread of process PID is filtered by the whitelist FILE:\n"
          "'yes' (status 0), 'no' or 'cannot prove' (status 1) with the reason. FILE is by default\n"
-         "the one that PORTCULLIS_WHITELIST names, as in a systemd unit's ExecStartPost=.\n\n"
+         "the one that PORTCULLIS_WHITELIST names, as in a systemd unit's ExecStartPost=. A text\n"
+         "and what it was compiled to are as good as each other.\n\n"
          "  --wait SECONDS  ask again until the answer is yes, so long at the most\n"
          "  --json          print an object\n\n"
          "Reading a filter takes CAP_SYS_ADMIN, and verify itself must not be filtered.");
