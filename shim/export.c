@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,11 +15,13 @@ struct part {
 struct segment {
     uint32_t number; /* the lowest that belongs to it */
     size_t part;     /* its first */
+    size_t entry;    /* where its code begins, in the linked program */
 };
 
-int export_begin(struct export *export)
+int export_begin(struct export *export, uint32_t foreign)
 {
-    *export = (struct export){.descriptor = memfd_create("portcullis", MFD_CLOEXEC)};
+    *export =
+        (struct export){.descriptor = memfd_create("portcullis", MFD_CLOEXEC), .foreign = foreign};
     return export->descriptor < 0 ? -errno : 0;
 }
 
@@ -36,7 +39,8 @@ int export_segment(struct export *export, int number)
             return -ENOMEM;
         export->segments = grown;
     }
-    export->segments[export->segment_count++] = (struct segment){(uint32_t)number, export->count};
+    export->segments[export->segment_count++] =
+        (struct segment){.number = (uint32_t)number, .part = export->count};
     return 0;
 }
 
@@ -87,21 +91,6 @@ static void go_on(struct sock_filter *code, size_t count)
     }
 }
 
-static int link_parts(const struct export *export, struct sock_filter *code)
-{
-    size_t begin = 0;
-
-    for (size_t i = 0; i < export->count; i++) {
-        size_t count = export->parts[i].end / sizeof(*code) - begin;
-        if (export->parts[i].end % sizeof(*code) != 0 || !is_whole(code + begin, count))
-            return -EIO;
-        if (export->parts[i].kind == EXPORT_GO_ON)
-            go_on(code + begin, count);
-        begin += count;
-    }
-    return 0;
-}
-
 enum {
     CHOICE = 4, /* where the choice among segments begins */
     USUAL_BEGIN =
@@ -129,19 +118,17 @@ static struct sock_filter jump(size_t from, size_t to)
     return (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(to - from - 1));
 }
 
-/* Where a segment begins. Not with what was looked at before the choice, if its program begins as
- * all of libseccomp's do. */
-static size_t segment_entry(const struct export *export, const struct sock_filter *code,
-                            size_t segment)
+/* Whether a program begins as libseccomp's do: with a look at the architecture, to which another
+ * gets FOREIGN, and the load of the number. */
+static bool begins_as_usual(const struct sock_filter *code, size_t count, uint32_t foreign)
 {
-    size_t part = export->segments[segment].part;
-    size_t begin =
-        head_count(export) + (part > 0 ? export->parts[part - 1].end / sizeof(*code) : 0);
-    bool usual = same(code[begin], LOAD_ARCHITECTURE) && same(code[begin + 2], LOAD_NUMBER) &&
-                 code[begin + 1].code == (BPF_JMP | BPF_JEQ | BPF_K) && code[begin + 1].jt == 0 &&
-                 code[begin + 1].k == seccomp_arch_native();
-
-    return usual ? begin + USUAL_BEGIN : begin;
+    if (count <= USUAL_BEGIN || !same(code[0], LOAD_ARCHITECTURE) || !same(code[2], LOAD_NUMBER) ||
+        code[1].code != (BPF_JMP | BPF_JEQ | BPF_K) || code[1].jt != 0 ||
+        code[1].k != seccomp_arch_native())
+        return false;
+    /* it lies within: the jump was looked at */
+    const struct sock_filter *other = &code[2 + code[1].jf];
+    return other->code == (BPF_RET | BPF_K) && other->k == foreign;
 }
 
 /* Writes at CODE[AT] what chooses one of COUNT segments from FIRST on: compares with the number in
@@ -150,7 +137,7 @@ static void choose(const struct export *export, struct sock_filter *code, size_t
                    size_t count)
 {
     if (count == 1) {
-        code[at] = jump(at, segment_entry(export, code, first));
+        code[at] = jump(at, export->segments[first].entry);
         return;
     }
     size_t low = count / 2;
@@ -161,26 +148,23 @@ static void choose(const struct export *export, struct sock_filter *code, size_t
     choose(export, code, at + 1 + leap, first + low, count - low);
 }
 
-/* Leads every call to the programs of its segment. Another architecture's goes to the first: all of
- * them refuse it. It is not asked for its segment, as the kernel tries every number of both
- * architectures when it loads the filter. */
+/* Leads every call to the programs of its segment. Another architecture's is answered at once: the
+ * kernel tries every number of both architectures when it loads the filter. */
 static void link_segments(const struct export *export, struct sock_filter *code)
 {
-    if (export->segment_count < 2)
-        return;
     code[0] = LOAD_ARCHITECTURE;
     code[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
-    code[2] = jump(2, head_count(export));
+    code[2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, export->foreign);
     code[3] = LOAD_NUMBER;
     choose(export, code, CHOICE, 0, export->segment_count);
 }
 
-static int read_all(int descriptor, void *buffer, size_t size)
+static int read_all(int descriptor, void *buffer, size_t size, size_t from)
 {
     size_t done = 0;
 
     while (done < size) {
-        ssize_t got = pread(descriptor, (char *)buffer + done, size - done, (off_t)done);
+        ssize_t got = pread(descriptor, (char *)buffer + done, size - done, (off_t)(from + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -192,26 +176,64 @@ static int read_all(int descriptor, void *buffer, size_t size)
     return 0;
 }
 
+/* Reads the part INDEX to CODE; *COUNT is its number of instructions. */
+static int read_part(const struct export *export, size_t index, struct sock_filter *code,
+                     size_t *count)
+{
+    size_t begin = index > 0 ? export->parts[index - 1].end : 0;
+    size_t size = export->parts[index].end - begin;
+
+    *count = size / sizeof(*code);
+    int error = read_all(export->descriptor, code, size, begin);
+    if (error)
+        return error;
+    if (size % sizeof(*code) != 0 || !is_whole(code, *count))
+        return -EIO;
+    if (export->parts[index].kind == EXPORT_GO_ON)
+        go_on(code, *count);
+    return 0;
+}
+
+/* Puts the parts behind one another from CODE[*AT] on. What was looked at before the choice of a
+ * segment is not looked at again: it loses its beginning. */
+static int link_parts(struct export *export, struct sock_filter *code, size_t *at)
+{
+    size_t segment = 0;
+
+    for (size_t i = 0; i < export->count; i++) {
+        size_t count;
+        int error = read_part(export, i, code + *at, &count);
+        if (error)
+            return error;
+        if (segment < export->segment_count && export->segments[segment].part == i) {
+            if (export->segment_count > 1 && begins_as_usual(code + *at, count, export->foreign)) {
+                count -= USUAL_BEGIN;
+                memmove(code + *at, code + *at + USUAL_BEGIN, count * sizeof(*code));
+            }
+            export->segments[segment++].entry = *at;
+        }
+        *at += count;
+    }
+    return 0;
+}
+
 int export_finish(struct export *export, size_t limit, struct filter *filter)
 {
-    size_t head = head_count(export);
-    size_t size = export->parts[export->count - 1].end;
-    size_t count = head + size / sizeof(struct sock_filter);
-
-    if (count > limit)
-        return -E2BIG;
-    struct sock_filter *code = malloc(count * sizeof(*code));
+    size_t at = head_count(export);
+    size_t room = at + export->parts[export->count - 1].end / sizeof(struct sock_filter);
+    struct sock_filter *code = malloc(room * sizeof(*code));
     if (!code)
         return -ENOMEM;
-    int error = read_all(export->descriptor, code + head, (count - head) * sizeof(*code));
-    if (!error)
-        error = link_parts(export, code + head);
+    int error = link_parts(export, code, &at);
+    if (!error && at > limit)
+        error = -E2BIG;
     if (error) {
         free(code);
         return error;
     }
-    link_segments(export, code);
-    *filter = (struct filter){code, count};
+    if (export->segment_count > 1)
+        link_segments(export, code);
+    *filter = (struct filter){code, at};
     return 0;
 }
 

@@ -4,6 +4,7 @@
 #define PORTCULLIS_SHIM_EXPORT_H
 
 #include <seccomp.h>
+#include <stdint.h>
 
 #include "filter.h"
 
@@ -11,6 +12,7 @@ struct export
 {
     int descriptor; /* of a memfd, which holds the programs so far: libseccomp writes to nothing but
                        descriptors */
+    uint32_t foreign;   /* what another architecture's calls get */
     struct part *parts; /* owned; where each program begins */
     size_t count;
     struct segment *segments; /* owned; which numbers the programs from one on are for */
@@ -29,7 +31,7 @@ enum export_end {
 };
 
 /* All: 0 or a negative errno; after export_begin() succeeded, export_end() is due. */
-int export_begin(struct export *export) __attribute__((warn_unused_result));
+int export_begin(struct export *export, uint32_t foreign) __attribute__((warn_unused_result));
 
 /* What is appended from now on is asked about calls from NUMBER on, what was before about those
  * below. NUMBER grows from segment to segment; the first has all that is below it as well. No more

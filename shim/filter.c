@@ -341,7 +341,7 @@ static int build(struct maker *maker, struct place place, struct diagnostics *di
     *filter = (struct filter){0};
     int error = seccomp_api_set(SECCOMP_API_LEVEL);
     if (!error)
-        error = export_begin(&export);
+        error = export_begin(&export, action_word(maker->rules->foreign_action));
     if (error)
         return error;
     maker->export = &export;
