@@ -221,7 +221,7 @@ int export_finish(struct export *export, size_t limit, struct filter *filter)
 {
     size_t at = head_count(export);
     size_t room = at + export->parts[export->count - 1].end / sizeof(struct sock_filter);
-    struct sock_filter *code = malloc(room * sizeof(*code));
+    struct sock_filter *code = calloc(room, sizeof(*code));
     if (!code)
         return -ENOMEM;
     int error = link_parts(export, code, &at);
