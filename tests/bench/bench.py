@@ -150,7 +150,7 @@ def learn(lab, rounds, _):
     section = Section("learn", "work while it is recorded", "seconds", adds=False)
     for work, command in programs.work(lab).items():
         variants = programs.recorders(lab, work, command)
-        figures = lab.in_turn(max(2, rounds // 10), variants, programs.timed)
+        figures = lab.in_turn(max(1, rounds // 15), variants, programs.timed)
         plain = None
         for name, samples in figures.items():
             row = section.add(f"{work}: {name}", samples, plain)

@@ -31,6 +31,9 @@ class Lab:
         self.build, self.folder, self.compiler = build, folder, compiler
         self.sources = os.path.dirname(os.path.abspath(__file__))
         self.command = os.path.join(build, "portcullis")
+        for built in (self.command, os.path.join(build, "libportcullis.so")):
+            if not os.path.exists(built):
+                sys.exit(f"bench: {built} is not there; run 'make' first")
         os.makedirs(folder, exist_ok=True)
         self.shim = self.path("libportcullis.so")
         self.install(os.path.join(build, "libportcullis.so"), self.shim)

@@ -25,7 +25,7 @@ run timeout 20 python3 -B "${bench[@]}" sprint
 is "$STATUS" 2 "a section that there is not is an error"
 like "$ERR" "no section 'sprint'; there are: start calls" "which names those that there are"
 
-# the preload that ld.so can't find makes a program fast, and is no figure
+# a preload that ld.so can't find makes a program fast, and is no figure
 rm "$TMP/build/libportcullis.so"
 run timeout 100 python3 -B "${bench[@]}" run
 is "$STATUS" 1 "a missing shim is an error"
