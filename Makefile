@@ -24,9 +24,12 @@ DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
 DEB_PACKAGES := $(BUILD_PACKAGES) debhelper dpkg-dev fakeroot git lintian
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) apache2-utils binutils \
-    clang-format clang-tidy cppcheck curl gawk libcap2-bin libcriterion-dev musl-tools \
-    nginx-light perl pkgconf procps python3 redis-server redis-tools shellcheck sqlite3 \
-    strace systemd
+    clang-format clang-tidy cppcheck curl g++ gawk libcap2-bin libcriterion-dev musl-tools \
+    nginx-light openssl perl pkgconf procps python3 redis-server redis-tools shellcheck sqlite3 \
+    strace systemd xz-utils
+
+# Those who load exported filters, and what they bring along.
+PACKAGES += bubblewrap crun golang-github-containers-common
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
