@@ -25,8 +25,8 @@ FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
 DEB_PACKAGES := $(BUILD_PACKAGES) debhelper dpkg-dev fakeroot git lintian
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) apache2-utils binutils \
     clang-format clang-tidy cppcheck curl fish g++ gawk libcap2-bin libcriterion-dev mandoc \
-    musl-tools nginx-light openssl perl pkgconf procps python3 redis-server redis-tools shellcheck sqlite3 \
-    strace systemd xz-utils zsh
+    musl-tools nginx-light openssl perl pkgconf procps python3 redis-server redis-tools \
+    shellcheck sqlite3 strace systemd xz-utils zsh
 
 # Those who load exported filters, and what they bring along.
 PACKAGES += bubblewrap crun golang-github-containers-common
@@ -59,8 +59,8 @@ HELPER_SOURCES := $(wildcard tests/helpers/*.c)
 UNIT_SOURCES := $(wildcard tests/config/*.c tests/shim/*.c tests/shim/tool/*.c)
 LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
-SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.bash' .ci/run tests/run \
-    .debian/tests/smoke)
+SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.bash' \
+    .ci/run tests/run .debian/tests/smoke)
 C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
