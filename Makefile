@@ -26,8 +26,8 @@ DEB_PACKAGES := $(BUILD_PACKAGES) debhelper dpkg-dev fakeroot git lintian
 BENCH_PACKAGES := $(BUILD_PACKAGES) apache2-utils gnuplot-nox nginx-light python3 redis-server \
     redis-tools sqlite3 strace
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) binutils \
-    clang-format clang-tidy cppcheck curl g++ gawk libcap2-bin libcriterion-dev musl-tools \
-    openssl perl pkgconf procps shellcheck systemd xz-utils
+    clang-format clang-tidy cppcheck curl fish g++ gawk libcap2-bin libcriterion-dev mandoc \
+    musl-tools openssl perl pkgconf procps shellcheck systemd xz-utils zsh
 
 # Those who load exported filters, and what they bring along.
 PACKAGES += bubblewrap crun golang-github-containers-common
@@ -60,8 +60,8 @@ HELPER_SOURCES := $(wildcard tests/helpers/*.c)
 UNIT_SOURCES := $(wildcard tests/config/*.c tests/shim/*.c tests/shim/tool/*.c)
 LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
-SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run \
-    .debian/tests/smoke)
+SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.bash' \
+    .ci/run tests/run .debian/tests/smoke)
 C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) shim/link/defer.c $(HELPER_SOURCES) \
     $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
@@ -287,19 +287,30 @@ $(BUILD)/portcullis.pc: shim/portcullis.pc.in $(BUILD)/flags FORCE
 .PHONY: FORCE
 FORCE:
 
+MANDIR ?= $(DATADIR)/man
+
+# What is installed: MODE:FILE:PLACE.
+INSTALLED = 644:$(BUILD)/libportcullis.so:$(LIBDIR)/libportcullis.so \
+    755:$(BUILD)/portcullis:$(BINDIR)/portcullis \
+    644:$(BUILD)/portcullis.pc:$(LIBDIR)/pkgconfig/portcullis.pc \
+    644:shim/tool/portcullis.1:$(MANDIR)/man1/portcullis.1 \
+    644:config/portcullis.ini.5:$(MANDIR)/man5/portcullis.ini.5 \
+    644:shim/libportcullis.7:$(MANDIR)/man7/libportcullis.7 \
+    644:shim/tool/completion/portcullis.bash:$(DATADIR)/bash-completion/completions/portcullis \
+    644:shim/tool/completion/_portcullis:$(DATADIR)/zsh/vendor-completions/_portcullis \
+    644:shim/tool/completion/portcullis.fish:$(DATADIR)/fish/vendor_completions.d/portcullis.fish \
+    $(foreach file,$(WHITELISTS),644:$(file):$(DATADIR)/portcullis/$(notdir $(file)))
+
 .PHONY: install uninstall
 install: all $(BUILD)/portcullis.pc
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR)/portcullis
-	install -m 644 $(BUILD)/libportcullis.so $(DESTDIR)$(LIBDIR)/libportcullis.so
-	install -m 755 $(BUILD)/portcullis $(DESTDIR)$(BINDIR)/portcullis
-	install -m 644 $(BUILD)/portcullis.pc $(DESTDIR)$(LIBDIR)/pkgconfig/portcullis.pc
-	$(if $(WHITELISTS),install -m 644 $(WHITELISTS) $(DESTDIR)$(DATADIR)/portcullis)
+	@for item in $(INSTALLED); do \
+	    file=$${item#*:}; \
+	    install -D -m $${item%%:*} $${file%:*} "$(DESTDIR)$${file##*:}" || exit; \
+	done
 
 uninstall:
-	rm -f $(DESTDIR)$(LIBDIR)/libportcullis.so $(DESTDIR)$(BINDIR)/portcullis
-	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/portcullis.pc
-	rm -f $(patsubst config/whitelists/%,$(DESTDIR)$(DATADIR)/portcullis/%,$(WHITELISTS))
-	[ ! -d $(DESTDIR)$(DATADIR)/portcullis ] || rmdir $(DESTDIR)$(DATADIR)/portcullis
+	@for item in $(INSTALLED); do rm -f "$(DESTDIR)$${item##*:}"; done
+	@[ ! -d $(DESTDIR)$(DATADIR)/portcullis ] || rmdir $(DESTDIR)$(DATADIR)/portcullis
 
 # Debian packages, from what is committed: .debian/ is debian/ there. lintian's errors are ours.
 DEB := $(BUILD)/deb/portcullis-$(VERSION)
