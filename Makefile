@@ -6,6 +6,7 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
+STRIP ?= strip
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
@@ -34,7 +35,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
     -Wmissing-prototypes -Wold-style-definition -Wvla -Wnull-dereference -Wimplicit-fallthrough \
     -Wswitch-enum -Wno-gnu-zero-variadic-macro-arguments $(WERROR)
 HARDENING := -fPIC -fvisibility=hidden -fstack-protector-strong -fstack-clash-protection
-DIALECT := -std=gnu17 -D_GNU_SOURCE -I$(BUILD)/generated
+DIALECT := -std=gnu17 -D_GNU_SOURCE $(ABI_FLAGS) -I$(BUILD)/generated
 COMMON := $(DIALECT) -O2 -g $(HARDENING) $(WARNINGS) -MMD -MP
 HOSTED := $(COMMON) -D_FORTIFY_SOURCE=3 $(CFLAGS)
 # A checked function is an import, so the shim's own objects are not fortified.
@@ -79,8 +80,8 @@ endif
 .PHONY: all
 all: $(BUILD)/libportcullis.so $(BUILD)/portcullis
 
-# What is generated: each config/NAME.mk says how its own is made.
--include $(wildcard config/*.mk)
+# What is generated, and other architectures: each NAME.mk says how its own is made.
+-include $(wildcard config/*.mk shim/*.mk)
 
 $(BUILD)/hosted/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -127,7 +128,7 @@ $(FAILING_SHIM): $(FAILING_OBJECTS)
 $(BUILD)/libportcullis.so $(FAILING_SHIM):
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_LDFLAGS) $(filter %.o,$^) $(SHIM_LIBS) -o $@.new
-	strip --strip-unneeded $@.new && mv $@.new $@
+	$(STRIP) --strip-unneeded $@.new && mv $@.new $@
 
 $(BUILD)/tests/shim/tool/%: $(BUILD)/hosted/tests/shim/tool/%.o $(BUILD)/libhelpers.a \
     $(BUILD)/libtool.a $(BUILD)/libcore.a

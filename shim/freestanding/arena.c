@@ -20,7 +20,7 @@ _Static_assert(1 << (SMALLEST_SHIFT + SIZES - 1) == ARENA_BYTES, "the largest bl
 struct block {
     size_t size;        /* index of the list that it belongs to */
     struct block *next; /* in that list, while it is free */
-};
+} __attribute__((aligned(16)));
 _Static_assert(sizeof(struct block) == 16, "what follows a header is aligned to 16 bytes");
 
 /* An exception to "no mutable globals": malloc() has no argument that could carry its state. */
@@ -34,7 +34,7 @@ int arena_open(void)
 {
     /* MAP_NORESERVE: it need not fit into what the machine has left. MAP_STACK: no huge page (since
      * Linux 6.7); clearing one would take longer than all the rest of the work. */
-    long start = SYSTEM_CALL(SYS_mmap, NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+    long start = SYSTEM_CALL(CALL_MMAP, NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (start < 0 && start > -4096)
         return (int)start;
