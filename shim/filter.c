@@ -126,13 +126,22 @@ static size_t count_own_layers(const struct rule *rule)
     return groups > 0 && is_open(rule) && !rule->fallback ? groups - 1 : groups;
 }
 
-static size_t count_layers(const struct rules *rules)
+/* The layers that RULE has a line in: none of them is left to the last filter where it is decided
+ * before all others. */
+static size_t count_rule_layers(const struct rule *rule)
+{
+    return rule->whole ? count_groups(rule) : count_own_layers(rule);
+}
+
+/* Of the rules that are decided first (WHOLE), or of the others. */
+static size_t count_layers(const struct rules *rules, bool whole)
 {
     size_t layers = 0;
 
     for (size_t i = 0; i < rules->count; i++) {
-        size_t own = count_own_layers(&rules->rules[i]);
-        layers = own > layers ? own : layers;
+        size_t own = count_rule_layers(&rules->rules[i]);
+        if (rules->rules[i].whole == whole && own > layers)
+            layers = own;
     }
     return layers;
 }
@@ -258,13 +267,13 @@ static void end(struct maker *maker)
     maker->context = NULL;
 }
 
-static int make_layer(struct maker *maker, size_t layer)
+static int make_layer(struct maker *maker, size_t layer, bool whole)
 {
     int error = begin(maker, EXPORT_NO_MATCH);
 
     for (size_t i = 0; i < maker->rules->count && !error; i++) {
         const struct rule *rule = &maker->rules->rules[i];
-        if (layer < count_own_layers(rule))
+        if (rule->whole == whole && layer < count_rule_layers(rule))
             error = add_lines(maker, rule, layer);
     }
     if (!error)
@@ -273,12 +282,51 @@ static int make_layer(struct maker *maker, size_t layer)
     return error;
 }
 
+/* What is left of the calls that are decided first: their verdict without a condition, or the
+ * default. */
+static int make_whole(struct maker *maker)
+{
+    bool needed = false;
+
+    for (size_t i = 0; i < maker->rules->count; i++)
+        needed |= maker->rules->rules[i].whole;
+    if (!needed)
+        return 0;
+    int error = begin(maker, EXPORT_NO_MATCH);
+    for (size_t i = 0; i < maker->rules->count && !error; i++) {
+        const struct rule *rule = &maker->rules->rules[i];
+        const struct entry *denial = flat_denial(rule);
+        struct action action = denial ? denial->action : maker->rules->default_action;
+        if (!denial && rule->allowed)
+            action.kind = ACTION_ALLOW;
+        if (rule->whole)
+            error = add_rule(maker, action_word(action), rule->number, NULL, 0);
+    }
+    if (!error)
+        error = export_append(maker->export, maker->context, EXPORT_GO_ON);
+    end(maker);
+    return error;
+}
+
+/* Layers of lines, for the rules that are decided first or for the others. */
+static int make_layers(struct maker *maker, bool whole)
+{
+    size_t layers = count_layers(maker->rules, whole);
+    int error = 0;
+
+    for (size_t layer = 0; layer < layers && !error; layer++)
+        error = make_layer(maker, layer, whole);
+    return error;
+}
+
 static int make_last(struct maker *maker)
 {
     int error = begin(maker, action_word(maker->rules->default_action));
 
-    for (size_t i = 0; i < maker->rules->count && !error; i++)
-        error = add_verdict(maker, &maker->rules->rules[i]);
+    for (size_t i = 0; i < maker->rules->count && !error; i++) {
+        if (!maker->rules->rules[i].whole)
+            error = add_verdict(maker, &maker->rules->rules[i]);
+    }
     if (!error)
         error = export_append(maker->export, maker->context, EXPORT_LAST);
     end(maker);
@@ -305,7 +353,6 @@ int filter_build(const struct rules *rules, struct place place, struct diagnosti
 {
     struct export export;
     struct maker maker = {.rules = rules, .export = &export};
-    size_t layers = count_layers(rules);
 
     *filter = (struct filter){0};
     int error = seccomp_api_set(SECCOMP_API_LEVEL);
@@ -313,8 +360,11 @@ int filter_build(const struct rules *rules, struct place place, struct diagnosti
         error = export_begin(&export);
     if (error)
         return error;
-    for (size_t layer = 0; layer < layers && !error; layer++)
-        error = make_layer(&maker, layer);
+    error = make_layers(&maker, true);
+    if (!error)
+        error = make_whole(&maker);
+    if (!error)
+        error = make_layers(&maker, false);
     if (!error)
         error = make_last(&maker);
     if (!error)

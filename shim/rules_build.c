@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "../config/groups.h"
+#include "../config/spellings.h"
 #include "../config/suggest.h"
+#include "multiplexer.h"
 #include "rules.h"
 
 enum { NAME_MAX_BYTES = 64 };
@@ -123,7 +125,10 @@ static int add_name(struct builder *builder, const struct entry *entry, const ch
 
     if (number >= 0)
         return add_number(builder, entry, number);
-    if (!optional)
+    /* another architecture's name is fine where a group has it, or it has others here */
+    bool elsewhere = number == -ENOSYS && (entry->implied || spellings_known(name) ||
+                                           entry->subject.kind == SUBJECT_GROUP);
+    if (!optional && !elsewhere)
         report_unresolved(builder, entry, name, number);
     return 0;
 }
@@ -175,7 +180,7 @@ static int add_entries(struct builder *builder)
 
 static bool is_plain(const struct entry *entry)
 {
-    return !entry->conditional && entry->subject.kind != SUBJECT_GROUP;
+    return !entry->conditional && !entry->implied && entry->subject.kind != SUBJECT_GROUP;
 }
 
 /* Reports the first pair of lines of one file that allow and deny the same without a condition. */
@@ -216,10 +221,14 @@ static void check(const struct builder *builder)
 /* Without these nothing can end, return from a signal, or sleep across a stop. */
 static int add_implicit(struct rules *rules)
 {
-    static const char NAMES[][16] = {"exit", "exit_group", "rt_sigreturn", "restart_syscall"};
+    static const char NAMES[][16] = {"exit", "exit_group", "rt_sigreturn", "sigreturn",
+                                     "restart_syscall"};
 
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-        struct rule *rule = obtain_rule(rules, seccomp_syscall_resolve_name(NAMES[i]));
+        int number = resolve(NAMES[i]);
+        if (number < 0) /* sigreturn is not everywhere */
+            continue;
+        struct rule *rule = obtain_rule(rules, number);
         if (!rule)
             return -ENOMEM;
         rule->implicit = true;
@@ -272,6 +281,29 @@ static int add_fallback(struct builder *builder, const struct entry *entry, cons
     return 0;
 }
 
+/* libseccomp adds rules of its own to these, for calls that are reached by them as well. Here lines
+ * have been written for that, where it can be done; so they are decided before all others. */
+static int add_multiplexers(struct builder *builder)
+{
+    const struct multiplexer *multiplexer;
+
+    for (size_t i = 0; (multiplexer = multiplexer_at(i)); i++) {
+        const struct rule *rule = rules_find(builder->rules, multiplexer->number);
+        for (size_t k = 0; !rule && k < builder->rules->count; k++) {
+            int number = builder->rules->rules[k].number;
+            if (number >= multiplexer->first && number <= multiplexer->last)
+                rule = &builder->rules->rules[k];
+        }
+        if (!rule)
+            continue;
+        struct rule *own = obtain_rule(builder->rules, multiplexer->number);
+        if (!own)
+            return -ENOMEM;
+        own->whole = true;
+    }
+    return multiplexer_check(builder->whitelist, builder->rules, builder->diagnostics);
+}
+
 int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnostics,
                 struct rules *rules)
 {
@@ -291,5 +323,7 @@ int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnosti
     error = add_implicit(rules);
     if (!error && !logs)
         error = for_members(&builder, "fallback", NULL, add_fallback);
+    if (!error)
+        error = add_multiplexers(&builder);
     return error;
 }
