@@ -57,7 +57,6 @@ static const struct {
     {"setfsuid", "setfsuid32"},
     {"setgid", "setgid32"},
     {"setgroups", "setgroups32"},
-    {"setpriority", "nice"},
     {"setregid", "setregid32"},
     {"setresgid", "setresgid32"},
     {"setresuid", "setresuid32"},

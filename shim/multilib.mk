@@ -15,18 +15,38 @@ ARM64_STRIP = aarch64-linux-gnu-strip
 
 # $(call foreign,ARCHITECTURE,COMPILER,STRIP): the beginning of that make's command line.
 foreign = +$(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) CC="$(2)" STRIP=$(3) \
-    ABI_FLAGS="-D_FILE_OFFSET_BITS=64 -isystem $(abspath $(BUILD)/$(1)/libraries/include)" \
-    LIBS="-L$(abspath $(BUILD)/$(1)/libraries) -lseccomp -linih -lgcc"
+    ABI_FLAGS="-D_FILE_OFFSET_BITS=64 -isystem $(abspath $(BUILD)/$(1)/libraries/include) \
+    -isystem $(abspath tests/foreign)" LIBS="-L$(abspath $(BUILD)/$(1)/libraries) -lseccomp -linih -lgcc"
 
 $(BUILD)/%/libraries/libseccomp.a: shim/foreign.sh
 	shim/foreign.sh $* $(@D)
 	@touch $@
 
-.PHONY: multilib arm64 i386
+# Unit tests that hold on every architecture, against as much of Criterion as they use; arm64 has no
+# kernel here that could be asked.
+FOREIGN_TESTS := $(patsubst %,tests/shim/test_%,random environment freestanding_arena \
+    freestanding_format freestanding_libc freestanding_memory spellings)
+I386_TESTS := $(FOREIGN_TESTS) $(patsubst %,tests/shim/test_%,load verdicts)
+ARM64_TESTS := $(FOREIGN_TESTS) $(patsubst %,tests/shim/test_%,values)
+
+$(BUILD)/libraries/libcriterion.a: tests/foreign/criterion/criterion.c \
+    tests/foreign/criterion/criterion.h $(BUILD)/flags
+	$(CC) $(HOSTED) -c $< -o $(@:.a=.o)
+	$(AR) rcsD $@ $(@:.a=.o)
+
+.PHONY: multilib i386 i386-tests arm64 arm64-tests
 multilib: all i386
 
 i386: $(BUILD)/i386/libraries/libseccomp.a
 	$(call foreign,i386,$(I386_CC),strip) $(BUILD)/i386/libportcullis.so
 
+i386-tests: i386
+	$(call foreign,i386,$(I386_CC),strip) $(BUILD)/i386/libraries/libcriterion.a
+	$(call foreign,i386,$(I386_CC),strip) $(I386_TESTS:%=$(BUILD)/i386/%)
+
 arm64: $(BUILD)/arm64/libraries/libseccomp.a
 	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(BUILD)/arm64/libportcullis.so
+
+arm64-tests: arm64
+	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(BUILD)/arm64/libraries/libcriterion.a
+	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(ARM64_TESTS:%=$(BUILD)/arm64/%)

@@ -9,14 +9,11 @@
 
 #include "../config/spellings.h"
 
-const struct multiplexer *multiplexer_at(size_t index)
+int multiplexer_number(size_t index)
 {
-    static const struct multiplexer MULTIPLEXERS[] = {
-        {__NR_socketcall, __NR_socket, __NR_shutdown},
-        {__NR_ipc, __NR_semget, __NR_msgctl},
-    };
+    static const int NUMBERS[] = {__NR_socketcall, __NR_ipc};
 
-    return index < sizeof(MULTIPLEXERS) / sizeof(MULTIPLEXERS[0]) ? &MULTIPLEXERS[index] : NULL;
+    return index < sizeof(NUMBERS) / sizeof(NUMBERS[0]) ? NUMBERS[index] : -1;
 }
 
 static int number_of(const struct multiplexed *multiplexed)
@@ -78,10 +75,11 @@ int multiplexer_check(const struct whitelist *whitelist, const struct rules *rul
             !spellings_multiplexed(entry->subject.name, &multiplexed) ||
             is_named(rules, number_of(&multiplexed)) || !is_reached(rules, &multiplexed))
             continue;
-        diagnostic_error(diagnostics, entry->place,
-                         "'%s' is allowed by way of '%s', where a condition can't see its "
-                         "arguments; deny '%s' as well, or say in [allow] that you accept it",
-                         entry->subject.name, multiplexed.multiplexer, multiplexed.multiplexer);
+        diagnostic_error(
+            diagnostics, entry->place,
+            "'%s' is allowed by way of '%s', where a condition can't see its "
+            "arguments; deny '%s' as well, or list it in [allow] if that is acceptable",
+            entry->subject.name, multiplexed.multiplexer, multiplexed.multiplexer);
         error = -EINVAL;
     }
     return error;
@@ -89,10 +87,10 @@ int multiplexer_check(const struct whitelist *whitelist, const struct rules *rul
 
 #else
 
-const struct multiplexer *multiplexer_at(size_t index)
+int multiplexer_number(size_t index)
 {
     (void)index;
-    return NULL;
+    return -1;
 }
 
 int multiplexer_check(const struct whitelist *whitelist, const struct rules *rules,

@@ -8,14 +8,8 @@
 #include "../config/whitelist.h"
 #include "rules.h"
 
-struct multiplexer {
-    int number;
-    int first; /* the numbers of the calls that are reached by it are in this range */
-    int last;
-};
-
-/* The multiplexers of this architecture; NULL behind the last. Static storage. */
-const struct multiplexer *multiplexer_at(size_t index);
+/* The number of a multiplexer of this architecture; -1 behind the last. */
+int multiplexer_number(size_t index);
 
 /* A condition can't be put to a call that is made by a multiplexer. An allowance does not reach
  * that far: it is refused there, unless a line speaks of the multiplexer itself. A denial that

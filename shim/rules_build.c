@@ -285,21 +285,11 @@ static int add_fallback(struct builder *builder, const struct entry *entry, cons
  * have been written for that, where it can be done; so they are decided before all others. */
 static int add_multiplexers(struct builder *builder)
 {
-    const struct multiplexer *multiplexer;
-
-    for (size_t i = 0; (multiplexer = multiplexer_at(i)); i++) {
-        const struct rule *rule = rules_find(builder->rules, multiplexer->number);
-        for (size_t k = 0; !rule && k < builder->rules->count; k++) {
-            int number = builder->rules->rules[k].number;
-            if (number >= multiplexer->first && number <= multiplexer->last)
-                rule = &builder->rules->rules[k];
-        }
+    for (size_t i = 0; multiplexer_number(i) >= 0; i++) {
+        struct rule *rule = obtain_rule(builder->rules, multiplexer_number(i));
         if (!rule)
-            continue;
-        struct rule *own = obtain_rule(builder->rules, multiplexer->number);
-        if (!own)
             return -ENOMEM;
-        own->whole = true;
+        rule->whole = true;
     }
     return multiplexer_check(builder->whitelist, builder->rules, builder->diagnostics);
 }
