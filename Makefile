@@ -58,6 +58,7 @@ SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh'
 C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
+    tests/foreign/criterion/*.[ch] \
     examples/*/*.c)
 C_HEADERS = $(wildcard config/*.h shim/*.h shim/freestanding/*.h shim/tool/*.h shim/tool/*/*.h \
     tests/helpers/*.h)

@@ -24,9 +24,9 @@ $(BUILD)/%/libraries/libseccomp.a: shim/foreign.sh
 
 # Unit tests that hold on every architecture, against as much of Criterion as they use; arm64 has no
 # kernel here that could be asked.
-FOREIGN_TESTS := $(patsubst %,tests/shim/test_%,random environment freestanding_arena \
-    freestanding_format freestanding_libc freestanding_memory spellings)
-I386_TESTS := $(FOREIGN_TESTS) $(patsubst %,tests/shim/test_%,load verdicts)
+FOREIGN_TESTS := $(patsubst %,tests/shim/test_%,random environment freestanding_format \
+    freestanding_libc freestanding_memory spellings)
+I386_TESTS := $(FOREIGN_TESTS) $(patsubst %,tests/shim/test_%,freestanding_arena load verdicts)
 ARM64_TESTS := $(FOREIGN_TESTS) $(patsubst %,tests/shim/test_%,values)
 
 $(BUILD)/libraries/libcriterion.a: tests/foreign/criterion/criterion.c \
@@ -34,19 +34,52 @@ $(BUILD)/libraries/libcriterion.a: tests/foreign/criterion/criterion.c \
 	$(CC) $(HOSTED) -c $< -o $(@:.a=.o)
 	$(AR) rcsD $@ $(@:.a=.o)
 
-.PHONY: multilib i386 i386-tests arm64 arm64-tests
+# `make check` tries the 32-bit shim as well.
+PACKAGES += $(MULTILIB_PACKAGES)
+tests: i386-tests
+
+.PHONY: multilib i386 i386-compiler i386-tests
 multilib: all i386
 
-i386: $(BUILD)/i386/libraries/libseccomp.a
+i386-compiler: $(BUILD)/flags
+	@echo 'int main(void) { return 0; }' | $(I386_CC) -x c - -o $(BUILD)/i386-compiler 2>/dev/null || \
+	    { echo "make multilib: '$(CC) -m32' does not link; please install what Debian calls" \
+	          "$(MULTILIB_PACKAGES) (make deps PACKAGES='...' does it)" >&2; exit 1; }
+
+i386: i386-compiler $(BUILD)/i386/libraries/libseccomp.a
 	$(call foreign,i386,$(I386_CC),strip) $(BUILD)/i386/libportcullis.so
 
 i386-tests: i386
 	$(call foreign,i386,$(I386_CC),strip) $(BUILD)/i386/libraries/libcriterion.a
 	$(call foreign,i386,$(I386_CC),strip) $(I386_TESTS:%=$(BUILD)/i386/%)
 
+# Where ld.so looks for PREFIX/$LIB: Debian's libc6 of each class, and libc6-i386.
+LIBDIR64 = $(PREFIX)/lib/x86_64-linux-gnu
+LIBDIR32 = $(PREFIX)/lib/i386-linux-gnu
+
+.PHONY: install-multilib uninstall-multilib
+install-multilib: multilib
+	$(MAKE) --no-print-directory install LIBDIR=$(LIBDIR64)
+	install -d $(DESTDIR)$(LIBDIR32) $(DESTDIR)$(PREFIX)/lib32
+	install -m 755 $(BUILD)/i386/libportcullis.so $(DESTDIR)$(LIBDIR32)/libportcullis.so
+	ln -sf ../lib/i386-linux-gnu/libportcullis.so $(DESTDIR)$(PREFIX)/lib32/libportcullis.so
+
+uninstall-multilib:
+	$(MAKE) --no-print-directory uninstall LIBDIR=$(LIBDIR64)
+	rm -f $(DESTDIR)$(LIBDIR32)/libportcullis.so $(DESTDIR)$(PREFIX)/lib32/libportcullis.so
+
+# arm64 has no kernel here: its unit tests run under qemu, which enforces nothing.
+.PHONY: arm64 arm64-tests check-arm64
 arm64: $(BUILD)/arm64/libraries/libseccomp.a
 	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(BUILD)/arm64/libportcullis.so
 
 arm64-tests: arm64
 	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(BUILD)/arm64/libraries/libcriterion.a
 	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(ARM64_TESTS:%=$(BUILD)/arm64/%)
+
+check-arm64:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(BUILD_PACKAGES) $(ARM64_PACKAGES) perl"
+	$(AGAIN) arm64-tests
+	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL BUILD="$(abspath $(BUILD))" \
+	    PORTCULLIS_SHIM="$(abspath $(BUILD)/arm64/libportcullis.so)" \
+	    prove -j2 --failures --comments --timer --exec tests/run tests/foreign/arm64.sh

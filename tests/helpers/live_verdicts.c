@@ -67,6 +67,19 @@ __asm__(".text\n"
         "pop %esi\n"
         "pop %ebx\n"
         "ret\n");
+#elif defined(__aarch64__)
+__asm__(".text\n"
+        ".globl live_probe\n"
+        "live_probe:\n"
+        "mov x8, x0\n"
+        "mov x9, x1\n"
+        "ldp x0, x1, [x9]\n"
+        "ldp x2, x3, [x9, #16]\n"
+        "ldp x4, x5, [x9, #32]\n"
+        "svc #0\n"
+        ".globl live_probe_return\n"
+        "live_probe_return:\n"
+        "ret\n");
 #endif
 
 /* Shared between the caller and the processes that try. */
@@ -120,8 +133,7 @@ static _Noreturn void be_victim(struct board *board, const struct sock_fprog *pr
     /* From here on, no call but those that are tried. */
     for (; board->next < board->count; board->next++)
         try_one(board, &board->tries[board->next]);
-    for (;;)
-        __asm__ volatile("hlt"); /* the way out that needs no system call: SIGSEGV */
+    __builtin_trap(); /* the way out that needs no system call */
 }
 
 /* What a register holds of each. */
