@@ -153,7 +153,7 @@ static int add_call(struct draft *draft)
     else if (draft->entry.section == SECTION_DENY)
         error =
             add_implied(draft, name, strlen(name), NULL); /* what can't be looked at is denied */
-    if (!error)
+    if (!error && SPELLINGS_DIFFER)
         add_spellings(draft, name);
     return error;
 }
@@ -213,7 +213,7 @@ static void add_subject(struct draft *draft, const char *word, size_t length)
                          suggestion.best ? suggestion.best : "", suggestion.best ? "'?" : "");
     } else if (subject->kind == SUBJECT_GROUP && draft->condition) {
         add_members(draft, subject->name, group_members((size_t)group));
-    } else if (add_call(draft) == 0 && subject->kind == SUBJECT_GROUP) {
+    } else if (add_call(draft) == 0 && subject->kind == SUBJECT_GROUP && SPELLINGS_DIFFER) {
         add_spellings_of_members(draft, group_members((size_t)group));
     }
 }

@@ -7,6 +7,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Whether any call has other names on this architecture. */
+#ifdef __i386__
+enum { SPELLINGS_DIFFER = true };
+#else
+enum { SPELLINGS_DIFFER = false };
+#endif
+
 /* The other names, on this architecture, of the call NAME, separated by a space; "" where there are
  * none. Static storage. */
 const char *spellings_of(const char *name);

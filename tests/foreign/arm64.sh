@@ -17,7 +17,7 @@ dynamic()
 }
 
 like "$(readelf -hW "$SHIM")" 'ELF64.*AArch64' "object_is_for_arm64"
-is "$(nm -D "$SHIM" 2>&1)" "nm: $SHIM: no symbols" "arm64_object_has_no_dynamic_symbol"
+is "$(nm -D "$SHIM" 2>/dev/null)" "" "arm64_object_has_no_dynamic_symbol"
 is "$(dynamic NEEDED)$(dynamic TEXTREL)$(dynamic RPATH)$(dynamic RUNPATH)" "" \
     "arm64_object_needs_no_other_and_no_text_relocation"
 is "$(readelf -rW "$SHIM" | grep ' R_' | grep -vc ' R_AARCH64_RELATIVE ')" 0 \

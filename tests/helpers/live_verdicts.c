@@ -84,9 +84,9 @@ __asm__(".text\n"
 
 /* Shared between the caller and the processes that try. */
 struct board {
-    size_t next;      /* the try that is being made */
-    int error;        /* what kept the harness itself from working */
-    uint64_t noticed; /* how many calls the supervisor has answered */
+    size_t next;           /* the try that is being made */
+    int error;             /* what kept the harness itself from working */
+    unsigned long noticed; /* how many calls the supervisor has answered */
     size_t count;
     struct live_try tries[];
 };
@@ -107,7 +107,7 @@ static void on_trap(int number, siginfo_t *information, void *context)
 
 static void try_one(struct board *board, struct live_try *try)
 {
-    uint64_t noticed = __atomic_load_n(&board->noticed, __ATOMIC_ACQUIRE);
+    unsigned long noticed = __atomic_load_n(&board->noticed, __ATOMIC_ACQUIRE);
     if (sigsetjmp(back, 0)) {
         bool ours = trapped.si_code == TRAPPED_BY_SECCOMP && trapped.si_syscall == try->number;
         try->answer = SECCOMP_RET_TRAP | (ours ? (uint32_t)trapped.si_errno : 0xffff);
