@@ -17,11 +17,11 @@ struct auxv {
 
 struct environment {
     struct auxv auxv;
-    char **variables;           /* borrowed: the array on the process's stack */
-    size_t count;               /* of VARIABLES */
+    char **variables;                /* borrowed: the array on the process's stack */
+    size_t count;                    /* of VARIABLES */
     const unsigned long *stack_auxv; /* borrowed: the copy that the process itself goes by */
-    bool secure;                /* AT_SECURE: what the environment says is not to be believed */
-    bool loader;                /* the executable is ld.so itself, as in `ld.so ./program` */
+    bool secure; /* AT_SECURE: what the environment says is not to be believed */
+    bool loader; /* the executable is ld.so itself, as in `ld.so ./program` */
 };
 
 /* Finds all of it. ENVIRONMENT is to be a local variable of the process's first thread. Returns

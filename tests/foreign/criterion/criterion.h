@@ -49,10 +49,12 @@ void criterion_failed(bool fatal, const char *file, int line, const char *condit
 
 #define TestSuite(suite_, ...) CRITERION_ADD(suite_##_suite, #suite_, NULL, NULL, __VA_ARGS__)
 
+#define CRITERION_HERE __FILE__, __LINE__
+
 #define CRITERION_CHECK(fatal, condition, text, ...)                                               \
     do {                                                                                           \
         if (!(condition))                                                                          \
-            criterion_failed(fatal, __FILE__, __LINE__, text, " " __VA_ARGS__);                    \
+            criterion_failed(fatal, CRITERION_HERE, text, " " __VA_ARGS__);                        \
     } while (0)
 
 #define cr_assert(condition, ...)         CRITERION_CHECK(true, condition, #condition, __VA_ARGS__)
@@ -80,6 +82,6 @@ void criterion_failed(bool fatal, const char *file, int line, const char *condit
 #define cr_assert_arr_eq(a, b, size, ...) cr_assert(memcmp(a, b, size) == 0, __VA_ARGS__)
 #define cr_expect_arr_eq(a, b, size, ...) cr_expect(memcmp(a, b, size) == 0, __VA_ARGS__)
 #define cr_assert_fail(...)               cr_assert(false, __VA_ARGS__)
-#define cr_log_error(...)                 criterion_failed(false, __FILE__, __LINE__, NULL, " " __VA_ARGS__)
+#define cr_log_error(...)                 criterion_failed(false, CRITERION_HERE, NULL, " " __VA_ARGS__)
 
 #endif
