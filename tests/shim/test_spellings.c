@@ -231,6 +231,8 @@ Test(spellings, a_condition_that_one_of_them_cannot_meet_is_an_error_that_says_w
                    "count, offset_low, offset_high\n");
     expect_message("[allow]\nwrite = count < 0x100000000\n",
                    "test.ini:2: error: '0x100000000' does not fit into the 32 bits of 'count'\n");
+    expect_message("[allow]\n1000 = a0 == 0x100000000\n",
+                   "test.ini:2: error: '0x100000000' does not fit into the 32 bits of 'a0'\n");
 }
 
 #else

@@ -82,6 +82,7 @@ void criterion_failed(bool fatal, const char *file, int line, const char *condit
 #define cr_assert_arr_eq(a, b, size, ...) cr_assert(memcmp(a, b, size) == 0, __VA_ARGS__)
 #define cr_expect_arr_eq(a, b, size, ...) cr_expect(memcmp(a, b, size) == 0, __VA_ARGS__)
 #define cr_assert_fail(...)               cr_assert(false, __VA_ARGS__)
-#define cr_log_error(...)                 criterion_failed(false, CRITERION_HERE, NULL, " " __VA_ARGS__)
+
+#define cr_log_error(...) criterion_failed(false, CRITERION_HERE, NULL, " " __VA_ARGS__)
 
 #endif
