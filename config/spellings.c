@@ -4,12 +4,13 @@
 
 #ifdef __i386__
 
-/* Users and groups of 32 bits, files of any size, times after 2038; and what each of them replaced
- * in the first days. Sorted by name. */
+/* Users and groups of 32 bits, files of any size, times after 2038; what each of them replaced in the
+ * first days; and what the loader calls for the same purpose. Sorted by name. */
 static const struct {
     char name[24];
     char others[32];
 } SPELLINGS[] = {
+    {"arch_prctl", "set_thread_area"},
     {"chown", "chown32"},
     {"clock_adjtime", "clock_adjtime64"},
     {"clock_getres", "clock_getres_time64"},
@@ -41,6 +42,7 @@ static const struct {
     {"mq_timedsend", "mq_timedsend_time64"},
     {"newfstatat", "fstatat64"},
     {"ppoll", "ppoll_time64"},
+    {"prlimit64", "ugetrlimit"},
     {"pselect6", "pselect6_time64"},
     {"recvmmsg", "recvmmsg_time64"},
     {"rt_sigaction", "sigaction signal"},

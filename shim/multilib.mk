@@ -34,9 +34,11 @@ $(BUILD)/libraries/libcriterion.a: tests/foreign/criterion/criterion.c \
 	$(CC) $(HOSTED) -c $< -o $(@:.a=.o)
 	$(AR) rcsD $@ $(@:.a=.o)
 
-# `make check` tries the 32-bit shim as well.
+# `make check` tries the 32-bit shim as well, where there can be one.
+ifeq ($(shell uname -m),x86_64)
 PACKAGES += $(MULTILIB_PACKAGES)
 tests: i386-tests
+endif
 
 .PHONY: multilib i386 i386-compiler i386-tests
 multilib: all i386

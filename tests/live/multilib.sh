@@ -5,6 +5,7 @@
 . "$ROOT/tests/helpers/hosts.sh"
 
 cd "$ROOT" || exit 1
+[[ $(uname -m) == x86_64 ]] || skip_all "only x86-64 runs i386's programs as well"
 run make -s BUILD="$BUILD" i386-tests
 is "$STATUS $ERR" "0 " "shim_and_unit_tests_are_built_for_i386"
 SHIM64=$SHIM

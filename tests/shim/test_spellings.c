@@ -4,7 +4,9 @@
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "../../config/groups.h"
 #include "../../config/prototypes.h"
@@ -220,6 +222,59 @@ Test(spellings, a_number_is_that_number_alone)
     pipeline_release(&pipeline);
 }
 
+static unsigned place_of(const char *call, const char *argument)
+{
+    const struct prototype *prototype = prototype_find(call);
+    int index = prototype ? prototype_argument(prototype, argument) : -1;
+    cr_assert(index >= 0, "%s of %s", argument, call);
+    return (unsigned)index;
+}
+
+/* Makes a call with each argument where the table has it; the others are 0. */
+static long make(const char *call, long fd, char *memory, long count, const char *low,
+                 const char *high, long where)
+{
+    long arguments[6] = {fd};
+    if (memory)
+        arguments[place_of(call, "buf")] = (long)memory;
+    if (count)
+        arguments[place_of(call, "count")] = count;
+    arguments[place_of(call, low)] = where;
+    cr_assert_eq(arguments[place_of(call, high)], 0);
+    return syscall(prototype_find(call)->number, arguments[0], arguments[1], arguments[2],
+                   arguments[3], arguments[4], arguments[5]);
+}
+
+Test(spellings, the_halves_of_an_offset_are_where_the_table_has_them)
+{
+    char text[] = "text";
+    char bytes[4];
+    int64_t place = 0;
+    int fd = memfd_create("halves", 0);
+    cr_assert_eq(make("pwrite64", fd, text, 4, "offset_low", "offset_high", 8000), 4);
+    cr_assert_eq(make("pread64", fd, bytes, 4, "offset_low", "offset_high", 8000), 4);
+    cr_assert_arr_eq(bytes, "text", 4);
+    cr_assert_eq(lseek(fd, 0, SEEK_END), 8004);
+    cr_assert_eq(make("ftruncate64", fd, NULL, 0, "offset_low", "offset_high", 9000), 0);
+    cr_assert_eq(lseek(fd, 0, SEEK_END), 9000);
+    cr_assert_eq(make("fallocate", fd, NULL, 0, "len_low", "len_high", 9500), 0);
+    cr_assert_eq(lseek(fd, 0, SEEK_END), 9500);
+    cr_assert_eq(place_of("_llseek", "offset_high"), 1);
+    cr_assert_eq(syscall(SYS__llseek, fd, 1, 2, &place, SEEK_SET), 0);
+    cr_assert(place == 0x100000002);
+}
+
+/* The own user, with something above it: only a call that cuts that off takes it from anybody. */
+Test(spellings, old_calls_take_users_of_16_bits)
+{
+    cr_assert_eq(prototype_find("setresuid")->arguments[0].width, 16);
+    cr_assert_eq(prototype_find("setresuid32")->arguments[0].width, 32);
+    long user = (long)(getuid() & 0xffff) | 0x70000;
+    cr_assert_eq(syscall(SYS_setresuid, user, user, user), 0);
+    cr_assert_eq(getuid(), (unsigned)user & 0xffff);
+    cr_assert_eq(prototype_find("chmod")->arguments[1].width, 16);
+}
+
 Test(spellings, a_condition_that_one_of_them_cannot_meet_is_an_error_that_says_which)
 {
     expect_message("[allow]\nlseek = offset == 0\n",
@@ -236,6 +291,14 @@ Test(spellings, a_condition_that_one_of_them_cannot_meet_is_an_error_that_says_w
 }
 
 #else
+
+#ifdef __aarch64__
+Test(spellings, clone_has_its_arguments_in_arm64_s_order)
+{
+    cr_assert_eq(prototype_argument(prototype_find("clone"), "tls"), 3);
+    cr_assert_eq(prototype_argument(prototype_find("clone"), "child_tid"), 4);
+}
+#endif
 
 Test(spellings, names_of_another_architecture_are_an_error_unless_they_are_optional)
 {
