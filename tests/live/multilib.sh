@@ -64,6 +64,7 @@ socket by socketcall: allowed
 unix socket: allowed
 fstat: allowed
 executable memory: No data available" "" "names_hold_for_every_call_that_does_the_same_on_i386"
+
 printf '[allow]\nsyscalls = @stdio\nsocket = domain == AF_UNIX\n' >"$TMP/unix.ini"
 filtered_by "$TMP/unix.ini" "$TMP/calls" socketcall unix inet
 told 0 "socket by socketcall: Operation not permitted
@@ -83,6 +84,24 @@ filtered_by "$TMP/round.ini" "$TMP/calls" inet
 told 78 "" "$TMP/round.ini:4: error: 'socket' is allowed by way of 'socketcall', where a condition \
 can't see its arguments; deny 'socketcall' as well, or list it in [allow] if that is acceptable" \
     "denial_that_socketcall_gets_round_is_an_error"
+
+# The groups are enough for threads, children and what they execute.
+cat >"$TMP/groups.ini" <<'INI'
+[filter]
+default  = kill
+[allow]
+syscalls = @stdio @threads @process
+mprotect = prot without PROT_EXEC     ; a thread's stack
+[deny]
+getppid  = ENODATA
+INI
+filtered_by "$TMP/groups.ini" "$VICTIM" ask threads fork
+told 0 "$REFUSED"$'\n4 of 4 threads are refused\nchild: '"$REFUSED" "" \
+    "32_bit_program_with_threads_and_children_runs_under_the_groups"
+sed 's/@process/@process @exec @loader/; /^mprotect/d' "$TMP/groups.ini" >"$TMP/loader.ini"
+filtered_by "$TMP/loader.ini" "$VICTIM" ask run "$VICTIM" ask threads
+told 0 "$REFUSED"$'\n'"$REFUSED"$'\n4 of 4 threads are refused' "" \
+    "32_bit_program_executes_another_one_under_the_loader_s_group"
 
 # Calls of the other table.
 run "$TMP/calls" foreign
