@@ -122,7 +122,11 @@ static void add_spellings(const struct draft *draft, const char *name)
     size_t length;
 
     while (reading_word(&others, &word, &length)) {
-        if (add_implied(draft, word, length, draft->condition) == 0)
+        bool bare = *word == '!';
+        const char *condition = bare ? NULL : draft->condition;
+        if (bare && draft->condition && draft->entry.section == SECTION_ALLOW)
+            continue; /* what can't be looked at is not allowed, and denied */
+        if (add_implied(draft, word + bare, length - bare, condition) == 0)
             continue;
         diagnostic_note(reading->diagnostics, reading->lines.place,
                         "'%.*s' is what '%s' is called on this architecture", (int)length, word,

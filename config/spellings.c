@@ -4,13 +4,12 @@
 
 #ifdef __i386__
 
-/* Users and groups of 32 bits, files of any size, times after 2038; what each of them replaced in the
- * first days; and what the loader calls for the same purpose. Sorted by name. */
+/* Users and groups of 32 bits, files of any size, times after 2038; and, behind a '!', what was
+ * there in the first days. Sorted by name. */
 static const struct {
     char name[24];
-    char others[32];
+    char others[40];
 } SPELLINGS[] = {
-    {"arch_prctl", "set_thread_area"},
     {"chown", "chown32"},
     {"clock_adjtime", "clock_adjtime64"},
     {"clock_getres", "clock_getres_time64"},
@@ -20,11 +19,11 @@ static const struct {
     {"fadvise64", "fadvise64_64"},
     {"fchown", "fchown32"},
     {"fcntl", "fcntl64"},
-    {"fstat", "fstat64 oldfstat"},
+    {"fstat", "fstat64 !oldfstat"},
     {"fstatfs", "fstatfs64"},
     {"ftruncate", "ftruncate64"},
     {"futex", "futex_time64"},
-    {"getdents", "readdir"},
+    {"getdents", "!readdir"},
     {"getegid", "getegid32"},
     {"geteuid", "geteuid32"},
     {"getgid", "getgid32"},
@@ -36,20 +35,19 @@ static const struct {
     {"io_pgetevents", "io_pgetevents_time64"},
     {"lchown", "lchown32"},
     {"lseek", "_llseek"},
-    {"lstat", "lstat64 oldlstat"},
+    {"lstat", "lstat64 !oldlstat"},
     {"mmap", "mmap2"},
     {"mq_timedreceive", "mq_timedreceive_time64"},
     {"mq_timedsend", "mq_timedsend_time64"},
     {"newfstatat", "fstatat64"},
     {"ppoll", "ppoll_time64"},
-    {"prlimit64", "ugetrlimit"},
     {"pselect6", "pselect6_time64"},
     {"recvmmsg", "recvmmsg_time64"},
-    {"rt_sigaction", "sigaction signal"},
-    {"rt_sigpending", "sigpending"},
-    {"rt_sigprocmask", "sigprocmask sgetmask ssetmask"},
+    {"rt_sigaction", "!sigaction !signal"},
+    {"rt_sigpending", "!sigpending"},
+    {"rt_sigprocmask", "!sigprocmask !sgetmask !ssetmask"},
     {"rt_sigreturn", "sigreturn"},
-    {"rt_sigsuspend", "sigsuspend"},
+    {"rt_sigsuspend", "!sigsuspend"},
     {"rt_sigtimedwait", "rt_sigtimedwait_time64"},
     {"sched_rr_get_interval", "sched_rr_get_interval_time64"},
     {"select", "_newselect"},
@@ -63,19 +61,19 @@ static const struct {
     {"setresgid", "setresgid32"},
     {"setresuid", "setresuid32"},
     {"setreuid", "setreuid32"},
-    {"settimeofday", "stime"},
+    {"settimeofday", "!stime"},
     {"setuid", "setuid32"},
-    {"stat", "stat64 oldstat"},
+    {"stat", "stat64 !oldstat"},
     {"statfs", "statfs64"},
     {"timer_gettime", "timer_gettime64"},
     {"timer_settime", "timer_settime64"},
     {"timerfd_gettime", "timerfd_gettime64"},
     {"timerfd_settime", "timerfd_settime64"},
     {"truncate", "truncate64"},
-    {"umount2", "umount"},
-    {"uname", "olduname oldolduname"},
+    {"umount2", "!umount"},
+    {"uname", "!olduname !oldolduname"},
     {"utimensat", "utimensat_time64"},
-    {"wait4", "waitpid"},
+    {"wait4", "!waitpid"},
 };
 
 /* The numbers of net/socket.c and ipc/syscall.c. send and recv are sendto and recvfrom without an

@@ -15,7 +15,8 @@ enum { SPELLINGS_DIFFER = false };
 #endif
 
 /* The other names, on this architecture, of the call NAME, separated by a space; "" where there are
- * none. Static storage. */
+ * none. A '!' before one says that no program of today makes that call, and that it has fewer
+ * arguments: no condition is put to it. Static storage. */
 const char *spellings_of(const char *name);
 
 /* Whether the call of that very name takes its arguments in a structure on this architecture (mmap
