@@ -13,6 +13,11 @@ I386_CC = $(CC) -m32 -idirafter /usr/include/x86_64-linux-gnu
 ARM64_CC = aarch64-linux-gnu-gcc
 ARM64_STRIP = aarch64-linux-gnu-strip
 
+# The relocations that ld.so is not told of are 64-bit ones: i386's shim is linked by the linker's
+# usual script.
+I386_LINK = SHIM_SCRIPT= DEFER=
+ARM64_LINK = DEFER=$(abspath $(BUILD)/defer)
+
 # $(call foreign,ARCHITECTURE,COMPILER,STRIP): the beginning of that make's command line.
 foreign = +$(MAKE) --no-print-directory BUILD=$(BUILD)/$(1) CC="$(2)" STRIP=$(3) \
     ABI_FLAGS="-D_FILE_OFFSET_BITS=64 -isystem $(abspath $(BUILD)/$(1)/libraries/include) \
@@ -49,11 +54,11 @@ i386-compiler: $(BUILD)/flags
 	          "$(MULTILIB_PACKAGES) (make deps PACKAGES='...' does it)" >&2; exit 1; }
 
 i386: i386-compiler $(BUILD)/i386/libraries/libseccomp.a
-	$(call foreign,i386,$(I386_CC),strip) $(BUILD)/i386/libportcullis.so
+	$(call foreign,i386,$(I386_CC),strip) $(I386_LINK) $(BUILD)/i386/libportcullis.so
 
 i386-tests: i386
-	$(call foreign,i386,$(I386_CC),strip) $(BUILD)/i386/libraries/libcriterion.a
-	$(call foreign,i386,$(I386_CC),strip) $(I386_TESTS:%=$(BUILD)/i386/%)
+	$(call foreign,i386,$(I386_CC),strip) $(I386_LINK) $(BUILD)/i386/libraries/libcriterion.a
+	$(call foreign,i386,$(I386_CC),strip) $(I386_LINK) $(I386_TESTS:%=$(BUILD)/i386/%)
 
 # Where ld.so looks for PREFIX/$LIB: Debian's libc6 of each class, and libc6-i386.
 LIBDIR64 = $(PREFIX)/lib/x86_64-linux-gnu
@@ -72,12 +77,12 @@ uninstall-multilib:
 
 # arm64 has no kernel here: its unit tests run under qemu, which enforces nothing.
 .PHONY: arm64 arm64-tests check-arm64
-arm64: $(BUILD)/arm64/libraries/libseccomp.a
-	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(BUILD)/arm64/libportcullis.so
+arm64: $(BUILD)/defer $(BUILD)/arm64/libraries/libseccomp.a
+	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(ARM64_LINK) $(BUILD)/arm64/libportcullis.so
 
 arm64-tests: arm64
-	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(BUILD)/arm64/libraries/libcriterion.a
-	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(ARM64_TESTS:%=$(BUILD)/arm64/%)
+	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(ARM64_LINK) $(BUILD)/arm64/libraries/libcriterion.a
+	$(call foreign,arm64,$(ARM64_CC),$(ARM64_STRIP)) $(ARM64_LINK) $(ARM64_TESTS:%=$(BUILD)/arm64/%)
 
 check-arm64:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(BUILD_PACKAGES) $(ARM64_PACKAGES) perl"

@@ -1,0 +1,274 @@
+/* portcullis export: a whitelist for those who load filters themselves. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../config/reader.h"
+#include "call.h"
+#include "formats/formats.h"
+#include "tool.h"
+
+struct format {
+    const char *name;
+    int (*export)(const struct export_job *job);
+    const char *purpose;
+    bool early;  /* the filter is loaded before exec */
+    bool binary; /* nothing for a terminal */
+};
+
+static const struct format FORMATS[] = {
+    {"oci", formats_export_oci, "JSON for runc, crun, Docker, Podman and Kubernetes", true, false},
+    {"systemd", formats_export_systemd, "a drop-in for a unit", false, false},
+    {"bpf", formats_export_bpf, "the program's bytes, for bwrap --seccomp and the like", true,
+     true},
+    {"pfc", formats_export_pfc, "the program as pseudo code, for reading", false, false},
+};
+
+enum { FORMAT_COUNT = sizeof(FORMATS) / sizeof(FORMATS[0]) };
+
+/* What a program needs from the moment that a filter is in until its main, where others load the
+ * filter: exec, the loader, the constructors of libraries. Engines make calls of their own in
+ * between, as runc does, which is in Go. */
+#define STARTUP "execve @loader madvise sched_getaffinity statfs"
+#define STARTUP_OF_ENGINES                                                                         \
+    STARTUP " epoll_ctl epoll_pwait fstatfs getdents64 getpid nanosleep sched_yield tgkill write"
+
+static const char STARTUP_NAME[] = "startup";
+
+struct options {
+    const struct format *format;
+    const char *file;
+    const char *output;
+    const char *unit;
+    bool native;
+    bool startup;
+};
+
+static int help(void)
+{
+    puts("usage: portcullis export --to FORMAT [OPTION...] FILE\n\n"
+         "Writes the whitelist FILE in a format of others, on standard output. Formats:\n");
+    for (size_t i = 0; i < FORMAT_COUNT; i++)
+        printf("  %-8s %s\n", FORMATS[i].name, FORMATS[i].purpose);
+    puts(
+        "\n"
+        "  -o, --output OUT  write it to OUT\n"
+        "  --startup         oci, bpf: allow besides what a program needs from exec to main, as\n"
+        "                    the filter is loaded before exec there. mmap and mprotect are among\n"
+        "                    it, with whatever protection\n"
+        "  --native          systemd: SystemCallFilter= in place of the shim; allows what a start\n"
+        "                    needs as well, and says by warnings what it can't say\n"
+        "  --unit NAME       systemd: the unit that it is for, in the drop-in's first line\n\n"
+        "What the format can't say is an error, and nothing is written; where the result is\n"
+        "stricter, or something is for others to see to, there is a warning.\n"
+        "oci decides the same for all calls and arguments, but kills a thread, not the process,\n"
+        "for calls of other architectures. runc gives ENOSYS for numbers that are higher than\n"
+        "those of all names in a profile.\n\n"
+        "Status: 0; 2 for a wrong command line; 71 if OUT can't be written; 78 for a mistake in\n"
+        "FILE, or where the format can't say it.");
+    return STATUS_OK;
+}
+
+static void say(void *context, const char *text, size_t length)
+{
+    (void)context;
+    tool_say(text, length);
+}
+
+/* TEXT goes where it belongs only when all of it is there. */
+static int put(const struct options *options, const char *text, size_t length)
+{
+    FILE *stream = options->output ? fopen(options->output, "we") : stdout;
+
+    if (!stream) {
+        tool_error("cannot write %s: %s", options->output, strerror(errno));
+        return STATUS_OS;
+    }
+    fwrite(text, 1, length, stream);
+    if (!options->output)
+        return STATUS_OK; /* main() looks whether it is out */
+    bool bad = ferror(stream) != 0;
+    if (fclose(stream) == 0 && !bad)
+        return STATUS_OK;
+    tool_error("cannot write %s: %s", options->output, strerror(errno));
+    return STATUS_OS;
+}
+
+static int export_policy(const struct options *options, const struct policy *policy,
+                         struct diagnostics *diagnostics)
+{
+    struct export_job job = {.file = options->file,
+                             .policy = policy,
+                             .unit = options->unit,
+                             .native = options->native,
+                             .diagnostics = diagnostics};
+    char *text = NULL;
+    size_t length = 0;
+    int status = STATUS_OK;
+
+    job.output = open_memstream(&text, &length);
+    int error = job.output ? options->format->export(&job) : -ENOMEM;
+    if (job.output && fclose(job.output) != 0)
+        error = error ? error : -ENOMEM;
+    diagnostics_tell(diagnostics, say, NULL);
+    if (diagnostics->errors > 0) {
+        status = STATUS_CONFIG;
+    } else if (error) {
+        tool_error("%s: %s", options->file, strerror(-error));
+        status = STATUS_OS;
+    } else {
+        status = put(options, text, length);
+    }
+    free(text);
+    return status;
+}
+
+/* Of a call with conditions that a start needs without: they are lost. */
+static void warn_of_start(const struct rule *rule, struct diagnostics *diagnostics)
+{
+    char name[CALL_NAME_MAX], text[CALL_TEXT_MAX];
+    bool started = false;
+
+    call_name(rule->number, name);
+    for (size_t i = 0; i < rule->allow_count; i++) {
+        const struct entry *entry = rule->allow[i].entry;
+        if (!entry->conditional && strcmp(entry->place.file, STARTUP_NAME) != 0)
+            return;
+        started |= !entry->conditional;
+    }
+    for (size_t i = 0; i < rule->allow_count && started; i++) {
+        const struct entry *entry = rule->allow[i].entry;
+        if (entry->conditional)
+            diagnostic_warning(diagnostics, entry->place,
+                               "a start needs %s, which is allowed whatever its arguments: %s",
+                               name, entry_text(entry, name, text));
+    }
+}
+
+/* Adds to POLICY what a start needs, by ENGINES or not; STARTUP holds the texts. */
+static int add_startup(bool engines, struct policy *policy, struct whitelist *startup,
+                       struct diagnostics *warnings)
+{
+    char text[256];
+    struct diagnostics *diagnostics = &policy->diagnostics;
+    const char *needs = engines ? STARTUP_OF_ENGINES : STARTUP;
+    int length = snprintf(text, sizeof(text), "[allow]\nsyscalls = %s\n", needs);
+    int error = reader_read_text(STARTUP_NAME, text, (size_t)length, startup, diagnostics);
+
+    for (size_t i = 0; i < startup->entry_count && !error; i++)
+        error = whitelist_add(&policy->whitelist, &startup->entries[i]);
+    filter_release(&policy->filter);
+    rules_release(&policy->rules);
+    if (!error)
+        error = rules_build(&policy->whitelist, diagnostics, &policy->rules);
+    if (!error)
+        error = filter_build(&policy->rules, (struct place){policy->whitelist.name, 0}, diagnostics,
+                             &policy->filter);
+    for (size_t i = 0; i < policy->rules.count && !error; i++)
+        warn_of_start(&policy->rules.rules[i], warnings);
+    return error;
+}
+
+static int export_file(const struct options *options)
+{
+    struct policy policy;
+    struct whitelist startup = {0};
+    struct diagnostics diagnostics = {0};
+    int status = policy_open(options->file, &policy);
+
+    if (status == STATUS_OK && (options->startup || options->native)) {
+        int error = add_startup(options->format->export == formats_export_oci, &policy, &startup,
+                                &diagnostics);
+        if (error) {
+            tool_error("%s: %s", options->file, strerror(-error));
+            status = STATUS_OS;
+        }
+    }
+    if (status == STATUS_OK)
+        status = export_policy(options, &policy, &diagnostics);
+    policy_release(&policy);
+    whitelist_release(&startup);
+    diagnostics_release(&diagnostics);
+    return status;
+}
+
+static const struct format *find_format(const char *name)
+{
+    for (size_t i = 0; i < FORMAT_COUNT; i++) {
+        if (strcmp(FORMATS[i].name, name) == 0)
+            return &FORMATS[i];
+    }
+    return NULL;
+}
+
+/* What does not go together. */
+static int check_options(const struct options *options)
+{
+    bool systemd = options->format->export == formats_export_systemd;
+    if ((options->native || options->unit) && !systemd)
+        return tool_usage("export", "'%s' goes with '--to systemd'",
+                          options->native ? "--native" : "--unit");
+    if (options->startup && !options->format->early)
+        return tool_usage("export", "'--startup' goes with '--to oci' and '--to bpf'");
+    if (options->format->binary && !options->output && isatty(STDOUT_FILENO))
+        return tool_usage("export", "bytes are nothing for a terminal: '-o OUT' is wanted");
+    return STATUS_OK;
+}
+
+/* Returns STATUS_OK, or STATUS_USAGE after telling why. */
+static int take_option(int option, struct options *options, const char *value)
+{
+    switch (option) {
+    case 't':
+        options->format = find_format(value);
+        return options->format ? STATUS_OK : tool_usage("export", "unknown format '%s'", value);
+    case 'o':
+        options->output = value;
+        return STATUS_OK;
+    case 'u':
+        options->unit = value;
+        return STATUS_OK;
+    case 'n':
+        options->native = true;
+        return STATUS_OK;
+    default:
+        options->startup = true;
+        return STATUS_OK;
+    }
+}
+
+int verb_export(int count, char **arguments)
+{
+    static const struct option OPTIONS[] = {{"to", required_argument, NULL, 't'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {"unit", required_argument, NULL, 'u'},
+                                            {"native", no_argument, NULL, 'n'},
+                                            {"startup", no_argument, NULL, 's'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    struct options options = {0};
+
+    opterr = 0;
+    for (int option = 0; (option = getopt_long(count, arguments, ":ho:", OPTIONS, NULL)) != -1;) {
+        if (option == 'h')
+            return help();
+        if (option == ':')
+            return tool_usage("export", "option '%s' needs a value", arguments[optind - 1]);
+        if (option == '?')
+            return tool_usage("export", "unknown option '%s'", arguments[optind - 1]);
+        int status = take_option(option, &options, optarg);
+        if (status != STATUS_OK)
+            return status;
+    }
+    if (optind + 1 != count)
+        return tool_usage("export",
+                          optind == count ? "a whitelist is missing" : "one whitelist at a time");
+    options.file = arguments[optind];
+    if (!options.format)
+        return tool_usage("export", "'--to FORMAT' is missing");
+    int status = check_options(&options);
+    return status == STATUS_OK ? export_file(&options) : status;
+}

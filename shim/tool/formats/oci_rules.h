@@ -1,0 +1,48 @@
+/* A whitelist as the rules that libseccomp takes from OCI's JSON: a name, an action, and at most
+ * one comparison an argument. */
+#ifndef PORTCULLIS_TOOL_FORMATS_OCI_RULES_H
+#define PORTCULLIS_TOOL_FORMATS_OCI_RULES_H
+
+#include <seccomp.h>
+
+#include "../policy.h"
+#include "../region.h"
+
+/* The names of libseccomp's comparisons; NULL where there is none. */
+extern const char *const OCI_OPERATORS[_SCMP_CMP_MAX];
+
+struct oci_rule {
+    char *name; /* owned */
+    int number;
+    bool known; /* to the libseccomp that this is built with */
+    struct action action;
+    struct region region; /* an argument with a mask of 0 is not compared */
+};
+
+struct oci_rules {
+    struct oci_rule *items; /* owned; no call has two of them; sorted by number */
+    size_t count;
+    size_t capacity;
+};
+
+/* The rules that decide as POLICY does about each call of this architecture; what gets the default
+ * has none. What can't be said is reported. Returns 0; -EINVAL after reporting; -ENOMEM. RULES is
+ * to be released in any case. */
+int oci_rules_make(const struct policy *policy, struct diagnostics *diagnostics,
+                   struct oci_rules *rules) __attribute__((warn_unused_result));
+
+/* Makes the filter that an engine would make of RULES. Returns 0; -EINVAL after reporting that it
+ * is too long, or takes too long to make; or what libseccomp or memfd_create(2) failed with. */
+int oci_rules_try(const struct policy *policy, const struct oci_rules *rules,
+                  struct diagnostics *diagnostics) __attribute__((warn_unused_result));
+
+/* Whether RULE compares ARGUMENT: then with what. */
+bool oci_rule_compares(const struct oci_rule *rule, unsigned argument,
+                       struct scmp_arg_cmp *comparison);
+
+/* Whether RULE is about its call whatever the arguments. */
+bool oci_rule_is_plain(const struct oci_rule *rule);
+
+void oci_rules_release(struct oci_rules *rules);
+
+#endif

@@ -1,0 +1,160 @@
+#!/bin/bash
+# shellcheck disable=SC2016
+# portcullis export --to oci: crun runs a program under the profile; what the format can't say.
+. "$(dirname "$0")/../helpers/tap.sh"
+PORTCULLIS=$BUILD/portcullis
+cd "$TMP" || exit
+
+# exports TEXT [OPTION...]: of a whitelist of these lines.
+exports()
+{
+    printf '%b\n' "$1" >a.ini
+    run "$PORTCULLIS" export --to oci "${@:2}" a.ini
+}
+
+# field PROGRAM: what a line of Python says of the profile `p`.
+field()
+{
+    python3 -c "import json,sys; p=json.load(sys.stdin); print($1)" <<<"$OUT"
+}
+
+exports '[allow]\nsyscalls = execve read exit\nwrite = fd == 1\n[deny]\nmount = kill\nbpf = 4000'
+is "$STATUS|$ERR" "0|" "a_whitelist_becomes_a_profile"
+is "$(field 'p["defaultAction"], p["defaultErrnoRet"], p["architectures"]')" \
+    "SCMP_ACT_ERRNO 1 ['SCMP_ARCH_X86_64']" "the_default_is_said"
+is "$(field '[s for s in p["syscalls"] if "mount" in s["names"]]')" \
+    "[{'names': ['mount'], 'action': 'SCMP_ACT_KILL_PROCESS'}]" "kill_is_of_the_process"
+is "$(field '[s for s in p["syscalls"] if "bpf" in s["names"]]')" \
+    "[{'names': ['bpf'], 'action': 'SCMP_ACT_ERRNO', 'errnoRet': 4000}]" "an_errno_is_a_number"
+is "$(field '[s["args"] for s in p["syscalls"] if "write" in s["names"]]')" \
+    "[[{'index': 0, 'value': 4294967295, 'valueTwo': 1, 'op': 'SCMP_CMP_MASKED_EQ'}]]" \
+    "an_argument_is_compared_as_wide_as_the_kernel_takes_it"
+is "$(field '[s["errnoRet"] for s in p["syscalls"] if "clone3" in s["names"]]')" "[38]" \
+    "fallbacks_get_ENOSYS"
+exports '[filter]\ndefault = kill\naudit = yes\n[allow]\nsyscalls = execve'
+is "$(field 'p["defaultAction"], p["flags"], "defaultErrnoRet" in p')" \
+    "SCMP_ACT_KILL_PROCESS ['SECCOMP_FILTER_FLAG_LOG'] False" "audit_is_a_flag"
+exports '[filter]\ndefault = trap\n[allow]\nsyscalls = execve'
+is "$(field 'p["defaultAction"]')" SCMP_ACT_TRAP "trap_is_said"
+
+# What goes elsewhere.
+warns()
+{
+    exports "$1"
+    is "$STATUS|$ERR" "0|a.ini:$2" "$3"
+}
+
+warns '[allow]\nsyscalls = read' " warning: 'execve' is not allowed, but the program is \
+executed under the filter; --startup allows what a start needs" "a_list_without_execve_is_told"
+warns '[filter]\nprogram = /bin/true\n[allow]\nsyscalls = execve' "2: warning: 'program' does not \
+carry over: the filter holds for every program of the container" "so_is_program"
+warns '[filter]\nno-new-privileges = no\n[allow]\nsyscalls = execve' "2: warning: \
+'no-new-privileges' does not carry over: the container's configuration says it" "so_are_privileges"
+warns '[filter]\ndefault = log\n[allow]\nsyscalls = read' "2: warning: calls of other \
+architectures are killed there, not logged" "so_is_a_default_that_logs"
+exports '[allow]\nsyscalls = execve\nmprotect = prot without PROT_EXEC' --startup
+is "$STATUS|$ERR" "0|a.ini:3: warning: a start needs mprotect, which is allowed whatever its \
+arguments: mprotect = prot without PROT_EXEC" "a_start_may_cost_a_condition"
+is "$(field 'any("mprotect" in s["names"] and "args" not in s for s in p["syscalls"])')" True \
+    "then_the_call_is_allowed"
+
+# Found by running runc under a profile that logs.
+exports '[allow]\nsyscalls = read' --startup
+is "$(for name in execve mmap write fstatfs getdents64 epoll_ctl getpid; do
+    field "any('$name' in s['names'] for s in p['syscalls'])"
+done | sort -u)" True "a_start_by_runc_is_allowed_for"
+
+# What can't be said.
+refuses()
+{
+    exports "$1"
+    is "$STATUS|$OUT|$ERR" "78||a.ini:$2" "$3"
+}
+
+refuses '[allow]\nsyscalls = execve 1000' "2: error: the format has names only, and the system \
+call 1000 has none here" "a_number_without_a_name_is_an_error"
+MMAP='[filter]\ndefault = allow\n[deny]\nmmap = EPERM if length > 0x10000 and prot with 2
+mmap = EACCES if fd not in -1 0..9'
+refuses "$MMAP" " error: an engine would need more than the 4096 BPF instructions that the kernel \
+takes, because it has one comparison an argument and rule" "so_are_too_many_instructions"
+refuses "$MMAP\nmmap = trap if flags with 16 and addr == 0" "4: error: the lines on this call take \
+more than 4096 rules, one comparison an argument each: write them with fewer values or clauses" \
+    "so_are_too_many_rules"
+
+# A number that libseccomp has no name for, and the prototypes have: see also test_oci.
+python3 - >names <<'PYTHON'
+import ctypes, re, sys
+library = ctypes.CDLL("libseccomp.so.2")
+for number in range(440, 470):
+    name = library.seccomp_syscall_resolve_num_arch
+    name.restype = ctypes.c_char_p
+    if name(0, number) is None:
+        print(number)
+PYTHON
+unknown=
+while read -r number; do
+    printf '[allow]\nsyscalls = %s\n' "$number" >n.ini
+    name=$("$PORTCULLIS" explain n.ini "$number" 2>/dev/null | sed -n '1s/[(:].*//p')
+    [[ $name =~ ^[a-z] ]] && unknown=$number && break
+done <names
+if [[ -n $unknown ]]; then
+    exports "[allow]\nsyscalls = execve $unknown"
+    like "$STATUS|$ERR" "^0\|a.ini:2: warning: '$name' is unknown to libseccomp [0-9.]+: engines \
+with it, or an older one, give the default$" "a_name_that_libseccomp_lacks_is_told"
+    exports "[filter]\ndefault = allow\n[deny]\n$unknown = EPERM"
+    like "$STATUS|$ERR" "^78\|a.ini:4: error: '$name' cannot be refused by name: libseccomp [0-9.]+ \
+does not know it, and what an engine does not know it allows here$" "it_can_t_be_refused"
+fi
+
+# crun, as root: a container of the machine's own folders, without a network.
+cat >make.py <<'PYTHON'
+import json, sys
+config = json.load(open("config.json"))
+process, linux = config["process"], config["linux"]
+process.update(terminal=False, args=sys.argv[2:], noNewPrivileges=True)
+config["root"] = {"path": "rootfs", "readonly": True}
+config["mounts"] = [{"destination": d, "type": "none", "source": d, "options": ["rbind", "ro"]}
+                    for d in ("/bin", "/lib", "/lib64", "/usr")]
+config["mounts"] += [{"destination": d, "type": t, "source": t}
+                     for d, t in (("/proc", "proc"), ("/tmp", "tmpfs"), ("/dev", "tmpfs"))]
+linux["namespaces"] = [n for n in linux["namespaces"] if n["type"] not in ("network", "cgroup")]
+for key in ("maskedPaths", "readonlyPaths", "resources"):
+    linux.pop(key, None)
+linux["seccomp"] = json.load(open(sys.argv[1]))
+json.dump(config, open("config.json", "w"))
+PYTHON
+
+# contained COMMAND...: in a container under profile.json.
+contained()
+{
+    rm -rf box && mkdir -p box/rootfs/{bin,lib,lib64,usr,proc,tmp,dev} && cd box || exit
+    crun spec && python3 ../make.py ../profile.json "$@"
+    # crun takes no part in hybrid cgroups
+    run timeout 20 unshare -m sh -c 'umount /sys/fs/cgroup/unified 2>/dev/null
+        exec crun --root "$1" --cgroup-manager=disabled run "$2"' sh "$TMP/run" "portcullis-$$"
+    cd ..
+}
+
+if ((EUID == 0)); then
+    printf '[filter]\ndefault = EACCES\n[allow]\nsyscalls = @stdio @files ioctl\n%s\n' \
+        $'[deny]\nmkdir = EXDEV\nopenat = ENOSPC if flags with O_CREAT' >a.ini
+    "$PORTCULLIS" export --to oci --startup -o profile.json a.ini 2>/dev/null
+    contained /bin/grep Seccomp: /proc/self/status
+    is "$STATUS|$OUT|$ERR" $'0|Seccomp:\t2|' "crun_runs_a_program_under_the_profile"
+    contained /bin/mkdir /tmp/hall
+    is "$STATUS|$ERR" "1|/bin/mkdir: cannot create directory '/tmp/hall': Invalid cross-device link" \
+        "what_is_denied_gets_its_error"
+    contained /bin/sh -c 'echo >/tmp/hall'
+    like "$STATUS|$ERR" '^2\|.*: cannot create /tmp/hall: No space left on device$' \
+        "by_its_arguments_too"
+    contained /bin/chown 1 /tmp
+    like "$STATUS|$ERR" '^1\|.*: Permission denied$' "what_is_not_allowed_gets_the_default"
+    for list in "$ROOT"/examples/*/*.ini; do
+        "$PORTCULLIS" export --to oci --startup -o profile.json "$list" 2>/dev/null
+        contained /bin/true
+        is "$STATUS|$ERR" "0|" "crun_takes_the_profile_of_${list##*/}"
+    done
+else
+    skip "crun_runs_a_program_under_the_profile" "crun needs root here"
+fi
+finish
