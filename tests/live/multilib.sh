@@ -139,6 +139,13 @@ for victim in "$VICTIM" "$TMP/victim64"; do
     told 0 "$REFUSED"$'\nLD_PRELOAD=\n'"$BLANK" "" \
         "one_path_with_LIB_filters_$(basename "$victim")_and_is_blanked"
 done
+run "$BUILD/portcullis" compile "$REFUSING" -o "$TMP/refusing.pcw"
+is "$STATUS$OUT$ERR" 0 "whitelist_is_compiled_for_64_bits"
+run env LD_PRELOAD="$BOTH" PORTCULLIS_WHITELIST="$TMP/refusing.pcw" "$TMP/victim64" ask
+told 0 "$REFUSED" "" "compiled_whitelist_filters_a_64_bit_program"
+run env LD_PRELOAD="$BOTH" PORTCULLIS_WHITELIST="$TMP/refusing.pcw" "$VICTIM" ask
+told 78 "" "$TMP/refusing.pcw: error: cannot use the compiled whitelist: it was compiled for \
+another architecture" "32_bit_program_does_not_run_under_what_was_compiled_for_64_bits"
 printf '[filter]\ndefault = allow\nchildren = reload\nprogram = %s %s\n[deny]\ngetppid = ENODATA\n' \
     "$VICTIM" "$TMP/victim64" >"$TMP/classes.ini"
 run env LD_PRELOAD="$BOTH" PORTCULLIS_WHITELIST="$TMP/classes.ini" bash -c \
