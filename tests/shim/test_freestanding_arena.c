@@ -99,7 +99,7 @@ Test(arena, the_largest_block_is_half_the_arena)
 {
     char *memory = arena_malloc(ARENA_BYTES / 2 - 8);
     memory[ARENA_BYTES / 2 - 9] = 1;
-    (void)arena_malloc(ARENA_BYTES / 4);
+    (void)arena_malloc(ARENA_BYTES / 4 - 8);
 }
 
 Test(arena, a_larger_block_ends_the_process, .exit_code = STATUS_SYSTEM)
