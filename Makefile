@@ -16,17 +16,18 @@ FUZZ_SECONDS ?= 60
 # In CI a warning is an error.
 WERROR ?= $(if $(CI),-Werror)
 
-# Debian's names for what the shim is built from, and for what `make demo`, `make fuzz` and
-# `make check` want on top.
+# Debian's names for what the shim is built from, and for what `make demo`, `make fuzz`, `make
+# bench` and `make check` want on top.
 BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw-dev \
-    libjson-c-dev libcap-dev
+    libjson-c-dev libcap-dev nettle-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
-DEB_PACKAGES := $(BUILD_PACKAGES) debhelper dpkg-dev fakeroot git lintian
-PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) apache2-utils binutils \
-    clang-format clang-tidy cppcheck curl g++ gawk libcap2-bin libcriterion-dev musl-tools \
-    nginx-light openssl perl pkgconf procps python3 redis-server redis-tools shellcheck sqlite3 \
-    strace systemd xz-utils
+DEB_PACKAGES := $(BUILD_PACKAGES) build-essential debhelper dpkg-dev fakeroot git lintian
+BENCH_PACKAGES := $(BUILD_PACKAGES) apache2-utils gnuplot-nox nginx-light python3 redis-server \
+    redis-tools sqlite3 strace
+PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) binutils \
+    clang-format clang-tidy cppcheck curl fish g++ gawk libcap2-bin libcriterion-dev mandoc \
+    musl-tools openssl perl pkgconf procps shellcheck systemd xz-utils zsh
 
 # Those who load exported filters, and what they bring along.
 PACKAGES += bubblewrap crun golang-github-containers-common
@@ -52,16 +53,17 @@ FUZZING := $(DIALECT) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefine
 # The core is what the tests share with the shim: the pipeline without the two ends that belong to a
 # process which is about to be filtered.
 CORE_SOURCES := $(wildcard config/*.c) \
-    $(filter-out shim/preload.c shim/environment.c,$(wildcard shim/*.c))
+    $(filter-out shim/preload.c shim/source.c shim/refuse.c shim/environment.c,$(wildcard shim/*.c))
 SHIM_SOURCES := $(wildcard config/*.c shim/*.c shim/freestanding/*.c)
 TOOL_SOURCES := $(wildcard shim/tool/*.c shim/tool/*/*.c)
 HELPER_SOURCES := $(wildcard tests/helpers/*.c)
 UNIT_SOURCES := $(wildcard tests/config/*.c tests/shim/*.c tests/shim/tool/*.c)
 LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
-SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run \
-    .debian/tests/smoke)
-C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
+SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.bash' \
+    .ci/run tests/run .debian/tests/smoke)
+C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) shim/link/defer.c $(HELPER_SOURCES) \
+    $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
     examples/*/*.c)
@@ -97,7 +99,7 @@ $(BUILD)/freestanding/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(FREESTANDING) -c $< -o $@
 
-$(BUILD)/fuzzing/%.o: %.c | $(CONSTANTS_TABLE)
+$(BUILD)/fuzzing/%.o: %.c | $(CONSTANTS_TABLE) $(NUMBERS_TABLE)
 	@mkdir -p $(@D)
 	$(CLANG) $(FUZZING) -fsanitize=fuzzer-no-link -c $< -o $@
 
@@ -108,15 +110,16 @@ $(BUILD)/libhelpers.a: $(HELPER_OBJECTS)
 	$(AR) rcsD $@.new $^ && mv $@.new $@
 
 # One object that needs nothing: no libc, no import, no export.
+SHIM_SCRIPT := shim/link/libportcullis.ld
 SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-libs,ALL \
     -Wl,--gc-sections -Wl,-Bsymbolic -Wl,-z,defs,-z,text,-z,relro,-z,now,-z,nodlopen \
-    -Wl,-z,noexecstack,-z,separate-code
+    -Wl,-z,noexecstack -Wl,-T,$(SHIM_SCRIPT)
 SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 
 # The command: hosted, with what Debian has for ELF, stacks and JSON.
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
 # libseccomp is the shim's own: `verify` compares what it makes, byte for byte.
-TOOL_LIBS := $(SHIM_LIBS) -ldw -lelf -ljson-c -lcap
+TOOL_LIBS := $(SHIM_LIBS) -ldw -lelf -ljson-c -lcap -lnettle
 
 $(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a
 	$(CC) $(HOSTED) $^ $(TOOL_LIBS) -o $@
@@ -131,10 +134,13 @@ FAILING_OBJECTS := $(patsubst %/shim/freestanding/arena.o,%/tests/failing/arena.
 
 $(BUILD)/libportcullis.so: $(SHIM_OBJECTS)
 $(FAILING_SHIM): $(FAILING_OBJECTS)
-$(BUILD)/libportcullis.so $(FAILING_SHIM):
+$(BUILD)/libportcullis.so $(FAILING_SHIM): $(SHIM_SCRIPT) $(BUILD)/defer
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_LDFLAGS) $(filter %.o,$^) $(SHIM_LIBS) -o $@.new
-	strip --strip-unneeded $@.new && mv $@.new $@
+	strip --strip-unneeded $@.new && $(BUILD)/defer $@.new && mv $@.new $@
+
+$(BUILD)/defer: shim/link/defer.c $(BUILD)/flags
+	$(CC) $(HOSTED) $< -o $@
 
 $(BUILD)/tests/shim/tool/%: $(BUILD)/hosted/tests/shim/tool/%.o $(BUILD)/libhelpers.a \
     $(BUILD)/libtool.a $(BUILD)/libcore.a
@@ -213,7 +219,7 @@ lint: $(BUILD)/flags
 .PHONY: tidy
 tidy: $(C_SOURCES:%.c=$(BUILD)/tidy/%.ok)
 
-$(BUILD)/tidy/%.ok: %.c .clang-tidy | $(CONSTANTS_TABLE)
+$(BUILD)/tidy/%.ok: %.c .clang-tidy | $(CONSTANTS_TABLE) $(NUMBERS_TABLE)
 	@mkdir -p $(@D)
 	@$(CLANG_TIDY) --quiet --warnings-as-errors='*' $< -- $(DIALECT) >$@.log 2>/dev/null || \
 	    { cat $@.log; exit 1; }
@@ -262,10 +268,15 @@ fuzz-run: $(BUILD)/fuzz
 	    { grep -v '# Uses:' $(abspath $(BUILD)/fuzz.log) | tail -n 60; exit 1; }
 	@sed -n 's/^stat::number_of_executed_units: */inputs tried without a finding: /p' $(BUILD)/fuzz.log
 
-# Figures, as ratios inside one run; no test asserts them.
-.PHONY: bench
-bench: all
-	@BUILD="$(abspath $(BUILD))" CC="$(CC)" bash tests/bench/report.sh
+# Figures, as ratios inside one run; no test asserts them. BENCH="start calls" for some sections.
+.PHONY: bench bench-run
+bench:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"
+	$(AGAIN) all >$(BUILD)/bench.log || { cat $(BUILD)/bench.log; exit 1; }
+	@$(MAKE) --no-print-directory bench-run
+
+bench-run: all
+	@BUILD="$(abspath $(BUILD))" CC="$(CC)" python3 -B tests/bench/bench.py $(BENCH)
 
 WHITELISTS := $(wildcard config/whitelists/*.ini)
 
@@ -276,19 +287,30 @@ $(BUILD)/portcullis.pc: shim/portcullis.pc.in $(BUILD)/flags FORCE
 .PHONY: FORCE
 FORCE:
 
+MANDIR ?= $(DATADIR)/man
+
+# What is installed: MODE:FILE:PLACE.
+INSTALLED = 644:$(BUILD)/libportcullis.so:$(LIBDIR)/libportcullis.so \
+    755:$(BUILD)/portcullis:$(BINDIR)/portcullis \
+    644:$(BUILD)/portcullis.pc:$(LIBDIR)/pkgconfig/portcullis.pc \
+    644:shim/tool/portcullis.1:$(MANDIR)/man1/portcullis.1 \
+    644:config/portcullis.ini.5:$(MANDIR)/man5/portcullis.ini.5 \
+    644:shim/libportcullis.7:$(MANDIR)/man7/libportcullis.7 \
+    644:shim/tool/completion/portcullis.bash:$(DATADIR)/bash-completion/completions/portcullis \
+    644:shim/tool/completion/_portcullis:$(DATADIR)/zsh/vendor-completions/_portcullis \
+    644:shim/tool/completion/portcullis.fish:$(DATADIR)/fish/vendor_completions.d/portcullis.fish \
+    $(foreach file,$(WHITELISTS),644:$(file):$(DATADIR)/portcullis/$(notdir $(file)))
+
 .PHONY: install uninstall
 install: all $(BUILD)/portcullis.pc
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(DATADIR)/portcullis
-	install -m 644 $(BUILD)/libportcullis.so $(DESTDIR)$(LIBDIR)/libportcullis.so
-	install -m 755 $(BUILD)/portcullis $(DESTDIR)$(BINDIR)/portcullis
-	install -m 644 $(BUILD)/portcullis.pc $(DESTDIR)$(LIBDIR)/pkgconfig/portcullis.pc
-	$(if $(WHITELISTS),install -m 644 $(WHITELISTS) $(DESTDIR)$(DATADIR)/portcullis)
+	@for item in $(INSTALLED); do \
+	    file=$${item#*:}; \
+	    install -D -m $${item%%:*} $${file%:*} "$(DESTDIR)$${file##*:}" || exit; \
+	done
 
 uninstall:
-	rm -f $(DESTDIR)$(LIBDIR)/libportcullis.so $(DESTDIR)$(BINDIR)/portcullis
-	rm -f $(DESTDIR)$(LIBDIR)/pkgconfig/portcullis.pc
-	rm -f $(patsubst config/whitelists/%,$(DESTDIR)$(DATADIR)/portcullis/%,$(WHITELISTS))
-	[ ! -d $(DESTDIR)$(DATADIR)/portcullis ] || rmdir $(DESTDIR)$(DATADIR)/portcullis
+	@for item in $(INSTALLED); do rm -f "$(DESTDIR)$${item##*:}"; done
+	@[ ! -d $(DESTDIR)$(DATADIR)/portcullis ] || rmdir $(DESTDIR)$(DATADIR)/portcullis
 
 # Debian packages, from what is committed: .debian/ is debian/ there. lintian's errors are ours.
 DEB := $(BUILD)/deb/portcullis-$(VERSION)

@@ -89,14 +89,15 @@ static void begin_section(void *context, const char *name, size_t length)
         return;
     memcpy(word, name, length);
     word[length] = '\0';
-    struct suggestion suggestion = suggestion_for(word);
     for (size_t i = 0; i < sizeof(SECTIONS) / sizeof(SECTIONS[0]); i++) {
         if (strcmp(word, SECTIONS[i].name) == 0) {
             reading->section = SECTIONS[i].section;
             return;
         }
-        suggestion_offer(&suggestion, SECTIONS[i].name);
     }
+    struct suggestion suggestion = suggestion_for(word);
+    for (size_t i = 0; i < sizeof(SECTIONS) / sizeof(SECTIONS[0]); i++)
+        suggestion_offer(&suggestion, SECTIONS[i].name);
     diagnostic_error(reading->diagnostics, reading->lines.place, "unknown section [%s]%s", word,
                      suggestion_text(&suggestion, near, sizeof(near)));
 }
@@ -193,6 +194,18 @@ static bool is_loop(const struct reading *reading, const char *path, const struc
     return false;
 }
 
+/* Notes that PATH is read. Returns 0 or -ENOMEM. */
+static int add_source(struct whitelist *whitelist, const char *path)
+{
+    struct source *source = whitelist_memory(whitelist, sizeof(*source));
+
+    if (!source)
+        return -ENOMEM;
+    *source = (struct source){path, whitelist->sources};
+    whitelist->sources = source;
+    return 0;
+}
+
 /* Reads PATH into READING; FROM is the line that includes it, or NULL. */
 static int read_file(const char *path, const struct place *from, struct reading *reading)
 {
@@ -214,8 +227,8 @@ static int read_file(const char *path, const struct place *from, struct reading 
     reading->device = file.device;
     reading->inode = file.inode;
     reading->identified = true;
-    error = -EINVAL;
-    if (!is_loop(reading, path, from))
+    error = is_loop(reading, path, from) ? -EINVAL : add_source(reading->whitelist, path);
+    if (!error)
         error = read_text(path, file.text, file.length, reading);
     free(file.text);
     return error;

@@ -58,6 +58,12 @@ struct settings {
     struct place program_place;
 };
 
+/* A file that was read: the whitelist itself, or one that is included. */
+struct source {
+    const char *path; /* as it was opened; owned by the whitelist, or borrowed as its name is */
+    struct source *next;
+};
+
 /* Obtained from the reader; whitelist_release() is its owner's duty. */
 struct whitelist {
     const char *name; /* of the file it was read from, as it was given; borrowed */
@@ -66,7 +72,9 @@ struct whitelist {
         *entries; /* owned; in the order of the lines, includes expanded where they stand */
     size_t entry_count;
     size_t entry_capacity;
-    struct text *texts; /* owned: every string that the rest points to */
+    struct source *sources; /* every file that was read, the last first; one included twice is there
+                               twice; owned as the texts are */
+    struct text *texts;     /* owned: every string that the rest points to */
 };
 
 /* SIZE bytes, aligned for a pointer, owned by WHITELIST; NULL if there is no memory. */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,10 +12,36 @@ struct part {
     enum export_end kind;
 };
 
-int export_begin(struct export *export)
+struct segment {
+    uint32_t number; /* the lowest that belongs to it */
+    size_t part;     /* its first */
+    size_t entry;    /* where its code begins, in the linked program */
+};
+
+int export_begin(struct export *export, uint32_t foreign)
 {
-    *export = (struct export){.descriptor = memfd_create("portcullis", MFD_CLOEXEC)};
+    *export =
+        (struct export){.descriptor = memfd_create("portcullis", MFD_CLOEXEC), .foreign = foreign};
     return export->descriptor < 0 ? -errno : 0;
+}
+
+int export_segment(struct export *export, int number)
+{
+    size_t count = export->segment_count;
+
+    if (count == EXPORT_SEGMENTS_MAX)
+        return -E2BIG;
+    /* doubles at every power of two */
+    if ((count & (count - 1)) == 0) {
+        struct segment *grown =
+            realloc(export->segments, (count ? 2 * count : 1) * sizeof(*export->segments));
+        if (!grown)
+            return -ENOMEM;
+        export->segments = grown;
+    }
+    export->segments[export->segment_count++] =
+        (struct segment){.number = (uint32_t)number, .part = export->count};
+    return 0;
 }
 
 int export_append(struct export *export, scmp_filter_ctx context, enum export_end kind)
@@ -64,27 +91,80 @@ static void go_on(struct sock_filter *code, size_t count)
     }
 }
 
-static int link_parts(const struct export *export, struct sock_filter *code)
-{
-    size_t begin = 0;
+enum {
+    CHOICE = 4, /* where the choice among segments begins */
+    USUAL_BEGIN =
+        3, /* instructions in which a program looks at the architecture, loads the number */
+};
 
-    for (size_t i = 0; i < export->count; i++) {
-        size_t count = export->parts[i].end / sizeof(*code) - begin;
-        if (export->parts[i].end % sizeof(*code) != 0 || !is_whole(code + begin, count))
-            return -EIO;
-        if (export->parts[i].kind == EXPORT_GO_ON)
-            go_on(code + begin, count);
-        begin += count;
-    }
-    return 0;
+static const struct sock_filter LOAD_ARCHITECTURE =
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+static const struct sock_filter LOAD_NUMBER =
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+
+static bool same(struct sock_filter one, struct sock_filter other)
+{
+    return one.code == other.code && one.jt == other.jt && one.jf == other.jf && one.k == other.k;
 }
 
-static int read_all(int descriptor, void *buffer, size_t size)
+/* How many instructions stand before the programs. */
+static size_t head_count(const struct export *export)
+{
+    return export->segment_count > 1 ? CHOICE + 2 * export->segment_count - 1 : 0;
+}
+
+static struct sock_filter jump(size_t from, size_t to)
+{
+    return (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(to - from - 1));
+}
+
+/* Whether a program begins as libseccomp's do: with a look at the architecture, to which another
+ * gets FOREIGN, and the load of the number. */
+static bool begins_as_usual(const struct sock_filter *code, size_t count, uint32_t foreign)
+{
+    if (count <= USUAL_BEGIN || !same(code[0], LOAD_ARCHITECTURE) || !same(code[2], LOAD_NUMBER) ||
+        code[1].code != (BPF_JMP | BPF_JEQ | BPF_K) || code[1].jt != 0 ||
+        code[1].k != seccomp_arch_native())
+        return false;
+    /* it lies within: the jump was looked at */
+    const struct sock_filter *other = &code[2 + code[1].jf];
+    return other->code == (BPF_RET | BPF_K) && other->k == foreign;
+}
+
+/* Writes at CODE[AT] what chooses one of COUNT segments from FIRST on: compares with the number in
+ * their middle, the lower half, the upper half. */
+static void choose(const struct export *export, struct sock_filter *code, size_t at, size_t first,
+                   size_t count)
+{
+    if (count == 1) {
+        code[at] = jump(at, export->segments[first].entry);
+        return;
+    }
+    size_t low = count / 2;
+    size_t leap = 2 * low - 1;
+    code[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
+                                            export->segments[first + low].number, (uint8_t)leap, 0);
+    choose(export, code, at + 1, first, low);
+    choose(export, code, at + 1 + leap, first + low, count - low);
+}
+
+/* Leads every call to the programs of its segment. Another architecture's is answered at once: the
+ * kernel tries every number of both architectures when it loads the filter. */
+static void link_segments(const struct export *export, struct sock_filter *code)
+{
+    code[0] = LOAD_ARCHITECTURE;
+    code[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
+    code[2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, export->foreign);
+    code[3] = LOAD_NUMBER;
+    choose(export, code, CHOICE, 0, export->segment_count);
+}
+
+static int read_all(int descriptor, void *buffer, size_t size, size_t from)
 {
     size_t done = 0;
 
     while (done < size) {
-        ssize_t got = pread(descriptor, (char *)buffer + done, size - done, (off_t)done);
+        ssize_t got = pread(descriptor, (char *)buffer + done, size - done, (off_t)(from + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
@@ -96,23 +176,64 @@ static int read_all(int descriptor, void *buffer, size_t size)
     return 0;
 }
 
+/* Reads the part INDEX to CODE; *COUNT is its number of instructions. */
+static int read_part(const struct export *export, size_t index, struct sock_filter *code,
+                     size_t *count)
+{
+    size_t begin = index > 0 ? export->parts[index - 1].end : 0;
+    size_t size = export->parts[index].end - begin;
+
+    *count = size / sizeof(*code);
+    int error = read_all(export->descriptor, code, size, begin);
+    if (error)
+        return error;
+    if (size % sizeof(*code) != 0 || !is_whole(code, *count))
+        return -EIO;
+    if (export->parts[index].kind == EXPORT_GO_ON)
+        go_on(code, *count);
+    return 0;
+}
+
+/* Puts the parts behind one another from CODE[*AT] on. What was looked at before the choice of a
+ * segment is not looked at again: it loses its beginning. */
+static int link_parts(struct export *export, struct sock_filter *code, size_t *at)
+{
+    size_t segment = 0;
+
+    for (size_t i = 0; i < export->count; i++) {
+        size_t count;
+        int error = read_part(export, i, code + *at, &count);
+        if (error)
+            return error;
+        if (segment < export->segment_count && export->segments[segment].part == i) {
+            if (export->segment_count > 1 && begins_as_usual(code + *at, count, export->foreign)) {
+                count -= USUAL_BEGIN;
+                memmove(code + *at, code + *at + USUAL_BEGIN, count * sizeof(*code));
+            }
+            export->segments[segment++].entry = *at;
+        }
+        *at += count;
+    }
+    return 0;
+}
+
 int export_finish(struct export *export, size_t limit, struct filter *filter)
 {
-    size_t size = export->parts[export->count - 1].end;
-
-    if (size > limit * sizeof(struct sock_filter))
-        return -E2BIG;
-    struct sock_filter *code = malloc(size);
+    size_t at = head_count(export);
+    size_t room = at + export->parts[export->count - 1].end / sizeof(struct sock_filter);
+    struct sock_filter *code = calloc(room, sizeof(*code));
     if (!code)
         return -ENOMEM;
-    int error = read_all(export->descriptor, code, size);
-    if (!error)
-        error = link_parts(export, code);
+    int error = link_parts(export, code, &at);
+    if (!error && at > limit)
+        error = -E2BIG;
     if (error) {
         free(code);
         return error;
     }
-    *filter = (struct filter){code, size / sizeof(*code)};
+    if (export->segment_count > 1)
+        link_segments(export, code);
+    *filter = (struct filter){code, at};
     return 0;
 }
 
@@ -120,4 +241,5 @@ void export_end(struct export *export)
 {
     close(export->descriptor);
     free(export->parts);
+    free(export->segments);
 }

@@ -1,5 +1,6 @@
 #include "objects.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -54,6 +55,13 @@ const struct link_map *objects_find(const struct link_map *objects, const ElfW(D
     return objects;
 }
 
+/* How long the object's strings are. A copy of the shim has as many as the shim: its own name. */
+static uint64_t strings_size(const struct link_map *object)
+{
+    const ElfW(Dyn) *size = dynamic_entry(object->l_ld, DT_STRSZ);
+    return size ? size->d_un.d_val : 0;
+}
+
 static const char *soname(const struct link_map *object)
 {
     const ElfW(Dyn) *name = dynamic_entry(object->l_ld, DT_SONAME);
@@ -71,8 +79,11 @@ static const char *soname(const struct link_map *object)
 const struct link_map *objects_twin(const struct link_map *objects, const struct link_map *own)
 {
     const char *wanted = soname(own);
+    uint64_t size = strings_size(own);
     for (; wanted && objects; objects = objects->l_next) {
-        const char *name = objects == own ? NULL : soname(objects);
+        /* The size first: another object's strings are on pages that nobody may have touched. */
+        bool similar = objects != own && strings_size(objects) == size;
+        const char *name = similar ? soname(objects) : NULL;
         if (name && strcmp(name, wanted) == 0)
             return objects;
     }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../config/reader.h"
+#include "../shim/compiled.h"
 #include "../shim/filter.h"
 #include "../shim/rules.h"
 #include "helpers/bpf.h"
@@ -100,6 +101,22 @@ static void ignore(void *context, const char *text, size_t length)
     REQUIRE(memchr(text, '\n', length - 1) == NULL);
 }
 
+/* The program of a compiled whitelist; it may be too long where the other is not. */
+static void compile_once(const struct rules *rules, struct place place,
+                         struct diagnostics *diagnostics)
+{
+    struct filter filter = {0};
+    int result = filter_build_once(rules, place, diagnostics, &filter);
+
+    REQUIRE(result == 0 || result == -EINVAL);
+    REQUIRE((result == 0) == (diagnostics->errors == 0));
+    if (result == 0) {
+        REQUIRE(bpf_valid(filter.instructions, filter.count));
+        compare_all(rules, &filter);
+    }
+    filter_release(&filter);
+}
+
 /* Each step either succeeds with no mistake reported so far, or says so. The rules are asked about
  * a whitelist with mistakes too: they report theirs. */
 static void compile(const struct whitelist *whitelist, struct diagnostics *diagnostics,
@@ -120,6 +137,30 @@ static void compile(const struct whitelist *whitelist, struct diagnostics *diagn
 
     REQUIRE(bpf_valid(filter->instructions, filter->count));
     compare_all(rules, filter);
+    compile_once(rules, place, diagnostics);
+}
+
+/* Any bytes at all as a compiled whitelist, once with the digest that fits. What is taken is valid
+ * to its end. */
+static void open_compiled(const uint8_t *data, size_t size)
+{
+    size_t length = size + COMPILED_MAGIC_BYTES;
+    struct compiled compiled;
+    char *bytes = malloc(length);
+
+    REQUIRE(bytes);
+    memcpy(bytes, COMPILED_MAGIC, COMPILED_MAGIC_BYTES);
+    if (size > 0)
+        memcpy(bytes + COMPILED_MAGIC_BYTES, data, size);
+    (void)!compiled_open(bytes, length, &compiled);
+    if (length >= sizeof(struct compiled_header)) {
+        compiled_seal(bytes, length);
+        if (!compiled_open(bytes, length, &compiled)) {
+            REQUIRE(bpf_valid(compiled.instructions, compiled.stages[0].instruction_count));
+            REQUIRE(memchr(compiled.texts, '\0', compiled.header->text_bytes));
+        }
+    }
+    free(bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -134,6 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     REQUIRE((result == 0) == (diagnostics.errors == 0));
     compile(&whitelist, &diagnostics, &rules, &filter);
     diagnostics_tell(&diagnostics, ignore, NULL);
+    open_compiled(data, size);
 
     filter_release(&filter);
     rules_release(&rules);

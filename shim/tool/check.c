@@ -15,7 +15,8 @@ static const char HELP[] =
     "\n"
     "Finds the mistakes in whitelists, and warns of what is valid but probably not meant.\n"
     "Then says how many system calls each FILE allows, constrains (it depends on the arguments\n"
-    "whether they are allowed), and refuses.\n"
+    "whether they are allowed), and refuses. Of a compiled FILE: whether its sources are still\n"
+    "what it was compiled from.\n"
     "\n"
     "  --strict        a warning makes the status 1\n"
     "  --json          print JSON instead\n"
@@ -174,12 +175,15 @@ static void report_json(const struct check *check, const struct policy *policy, 
     json_add_number(object, "errors", policy->diagnostics.errors);
     json_add_number(object, "warnings", policy->diagnostics.warnings);
     json_object_object_add(object, "messages", messages);
-    if (summary) {
+    if (summary && !policy->artifact.bytes) {
         json_add_number(object, "allowed", summary->allowed);
         json_add_number(object, "constrained", summary->constrained);
         json_add_number(object, "refused", summary->refused);
-        json_add_number(object, "instructions", policy->filter.count);
     }
+    if (summary && policy->artifact.bytes)
+        json_object_object_add(object, "compiled", json_object_new_boolean(true));
+    if (summary)
+        json_add_number(object, "instructions", policy->filter.count);
     json_object_array_add(check->files, object);
 }
 
@@ -187,7 +191,9 @@ static void report_text(struct check *check, const struct policy *policy, const 
                         const struct summary *summary)
 {
     diagnostics_tell(&policy->diagnostics, tell_text, check);
-    if (summary)
+    if (summary && policy->artifact.bytes)
+        printf("%s: compiled; %zu BPF instructions\n", file, policy->filter.count);
+    else if (summary)
         printf("%s: %u system calls allowed, %u constrained, %u refused; %zu BPF instructions\n",
                file, summary->allowed, summary->constrained, summary->refused,
                policy->filter.count);
@@ -196,7 +202,7 @@ static void report_text(struct check *check, const struct policy *policy, const 
 static int check_file(struct check *check, const char *file)
 {
     struct policy policy;
-    struct summary summary;
+    struct summary summary = {0};
     int status = policy_read(file, &policy);
     bool valid = status == STATUS_OK;
 
@@ -205,9 +211,9 @@ static int check_file(struct check *check, const char *file)
         memcpy(lint.muted, check->muted, sizeof(lint.muted));
         lint_policy(&lint);
         summary = summarize(&policy.rules);
-        if (check->strict && policy.diagnostics.warnings > 0)
-            status = STATUS_NO;
     }
+    if (valid && check->strict && policy.diagnostics.warnings > 0)
+        status = STATUS_NO;
     if (check->json)
         report_json(check, &policy, file, valid ? &summary : NULL);
     else

@@ -22,6 +22,7 @@ static const struct {
     [LINT_NO_LOADER] = {"no-loader", "execve without what a new program needs to start"},
     [LINT_OLD_PAIR] = {"old-pair",
                        "a call without, or not as strict as, the one that does the same"},
+    [LINT_STALE] = {"stale", "a compiled whitelist whose source has changed, or is gone"},
     [LINT_SWALLOWED] = {"swallowed", "a line that other lines make superfluous"},
     [LINT_WRITABLE] = {"writable", "a file that others than root and its owner can change"},
 };
@@ -124,6 +125,11 @@ bool lint_warn(struct lint *lint, enum linter linter, struct place place, const 
 void lint_policy(struct lint *lint)
 {
     lint_files(lint);
+    if (lint->policy->artifact.bytes) {
+        lint_stale(lint);
+        forget_source(lint);
+        return;
+    }
     lint_lines(lint);
     lint_swallowed(lint);
     lint_pairs(lint);

@@ -18,6 +18,7 @@ static const struct {
     {"verify", verb_verify, "prove that a running process is filtered"},
     {"import", verb_import, "make a whitelist of what another tool has written"},
     {"groups", verb_groups, "list the groups of system calls"},
+    {"compile", verb_compile, "make a whitelist ready, so that a start costs less"},
     {"doctor", verb_doctor, "say what this machine can enforce, report and learn"},
 };
 

@@ -1,6 +1,7 @@
 #include "supervise.h"
 
 #include <errno.h>
+#include <linux/audit.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,31 @@ int supervise_filter(const struct filter *filter, unsigned action, const int *tr
             instruction.k = action;
         supervising->instructions[supervising->count++] = instruction;
     }
+    return 0;
+}
+
+int supervise_fallback(const struct rules *rules, struct filter *fallback)
+{
+    const struct sock_filter native[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    };
+    const size_t front = sizeof(native) / sizeof(native[0]);
+    size_t count = 0;
+
+    for (size_t i = 0; i < rules->count; i++)
+        count += rules->rules[i].fallback;
+    *fallback = (struct filter){calloc(front + 2 * count + 1, sizeof(native[0])), front};
+    if (!fallback->instructions)
+        return -ENOMEM;
+    memcpy(fallback->instructions, native, sizeof(native));
+    for (size_t i = 0; i < rules->count; i++) {
+        if (rules->rules[i].fallback)
+            put_case(fallback, rules->rules[i].number, SECCOMP_RET_ERRNO | ENOSYS);
+    }
+    fallback->instructions[fallback->count++] = native[2];
     return 0;
 }
 

@@ -20,6 +20,11 @@
 int supervise_filter(const struct filter *filter, unsigned action, const int *traced, size_t count,
                      struct filter *supervising) __attribute__((warn_unused_result));
 
+/* Makes a filter by which what RULES refuse as @fallback fails with ENOSYS, and all else is
+ * allowed. Returns as supervise_filter(). */
+int supervise_fallback(const struct rules *rules, struct filter *fallback)
+    __attribute__((warn_unused_result));
+
 /* Loads it into this process; FLAGS are seccomp(2)'s. NAME is who wants it, for messages. Returns
  * the listener, where the flags ask for one, or 0; or a negative errno after telling why. */
 int supervise_load(const struct filter *filter, unsigned flags, bool no_new_privileges,

@@ -28,6 +28,7 @@ int verb_diff(int count, char **arguments);
 int verb_export(int count, char **arguments);
 int verb_verify(int count, char **arguments);
 int verb_groups(int count, char **arguments);
+int verb_compile(int count, char **arguments);
 int verb_doctor(int count, char **arguments);
 int verb_import(int count, char **arguments);
 

@@ -21,6 +21,7 @@ struct question {
     pid_t pid;
     const char *file;
     const struct policy *policy;
+    struct filter other; /* owned: the program that a compiled form of the same text would have */
 };
 
 struct finding {
@@ -79,6 +80,18 @@ static void find_unreadable(struct finding *finding, const struct threads *threa
              strerror(-error));
 }
 
+/* Compares with what the shim makes of FILE; of a text, also with what `compile` does. */
+static int compare(const struct question *question, pid_t id, struct likeness *likeness)
+{
+    struct likeness other = {0};
+    int error = threads_compare(id, &question->policy->filter, likeness);
+
+    if (!error && !likeness->equal && question->other.count > 0)
+        error = threads_compare(id, &question->other, &other);
+    likeness->equal |= other.equal;
+    return error;
+}
+
 /* Whether every thread has the whitelist's own program. */
 static bool all_alike(const struct question *question, const struct threads *threads,
                       struct finding *finding)
@@ -90,7 +103,7 @@ static bool all_alike(const struct question *question, const struct threads *thr
         pid_t id = threads->items[i].id;
         if (threads->items[i].ended)
             continue;
-        int error = threads_compare(id, filter, &likeness);
+        int error = compare(question, id, &likeness);
         if (error == -ESRCH && id != question->pid)
             continue; /* it ended meanwhile */
         if (error) {
@@ -180,11 +193,42 @@ static int help(void)
     puts("usage: portcullis verify [--wait SECONDS] [--json] PID [FILE]\n\n"
          "Says in one line whether every thread of process PID is filtered by the whitelist FILE:\n"
          "'yes' (status 0), 'no' or 'cannot prove' (status 1) with the reason. FILE is by default\n"
-         "the one that PORTCULLIS_WHITELIST names, as in a systemd unit's ExecStartPost=.\n\n"
+         "the one that PORTCULLIS_WHITELIST names, as in a systemd unit's ExecStartPost=. A text\n"
+         "and what it was compiled to are as good as each other.\n\n"
          "  --wait SECONDS  ask again until the answer is yes, so long at the most\n"
          "  --json          print an object\n\n"
          "Reading a filter takes CAP_SYS_ADMIN, and verify itself must not be filtered.");
     return STATUS_OK;
+}
+
+/* What FILE was compiled from may have changed: the answer is about FILE. */
+static void warn_of_sources(const char *file, const struct artifact *artifact)
+{
+    for (uint32_t i = 0; i < artifact->compiled.header->source_count; i++) {
+        const char *complaint = artifact_complaint(artifact, i);
+        if (complaint)
+            fprintf(stderr, "%s: warning: its source '%s' %s\n", file,
+                    artifact_text(artifact, artifact->compiled.sources[i].path), complaint);
+    }
+}
+
+/* Reads the whitelist of QUESTION. */
+static int open_whitelist(struct question *question, struct policy *policy)
+{
+    int status = policy_open(question->file, policy);
+
+    if (status != STATUS_OK)
+        return status;
+    if (policy->artifact.bytes) {
+        warn_of_sources(question->file, &policy->artifact);
+        return STATUS_OK;
+    }
+    int error = filter_build_once(&policy->rules, (struct place){question->file, 0},
+                                  &policy->diagnostics, &question->other);
+    if (!error || error == -EINVAL) /* it would be too long: no process can have it */
+        return STATUS_OK;
+    tool_error("%s: %s", question->file, strerror(-error));
+    return STATUS_OS;
 }
 
 static bool parse_seconds(const char *text, double *seconds)
@@ -235,13 +279,14 @@ int verb_verify(int count, char **arguments)
         question.file = arguments[optind + 1];
     if (question.file && *question.file == '\0')
         question.file = NULL;
-    int status = question.file ? policy_open(question.file, &policy) : STATUS_OK;
+    int status = question.file ? open_whitelist(&question, &policy) : STATUS_OK;
     if (status == STATUS_OK) {
         question.policy = &policy;
         wait_for(&question, seconds, &finding);
         tell(&question, &finding, json);
         status = finding.answer == ANSWER_YES ? STATUS_OK : STATUS_NO;
     }
+    filter_release(&question.other);
     policy_release(&policy);
     return status;
 }

@@ -36,6 +36,26 @@ Environment=PORTCULLIS_WHITELIST=$TMP/a.ini
 ExecStartPost=+\"$TMP/bin/portcullis\" verify --wait 5 \$MAINPID" \
     "it_sets_the_variables_and_verifies"
 taken "systemd_takes_it"
+
+# What the drop-in sets filters a program, and what it runs then says so.
+sleep=$(realpath "$(command -v sleep)")
+exports "[filter]\nprogram = $sleep\n[allow]\nsyscalls = @stdio @files"
+mapfile -t environment < <(sed -n 's/^Environment=//p' <<<"$OUT")
+read -ra post < <(sed -n 's/^ExecStartPost=+//p' <<<"$OUT" | tr -d '"')
+start env "${environment[@]}" "$sleep" 60
+if ((EUID == 0)); then
+    run env "${environment[@]}" "${post[@]/\$MAINPID/$PID}"
+    is "$STATUS|$OUT|$ERR" "0|yes: sleep, 1 thread, is filtered by $TMP/a.ini|" \
+        "the_main_process_is_filtered"
+    stop "$PID"
+    start sleep 60
+    run env "${environment[@]}" "${post[@]/\$MAINPID/$PID}" # five seconds
+    is "$STATUS|$OUT|$ERR" "1|no: thread $PID of sleep has no filter|" "another_is_not"
+else
+    succeeds "the_main_process_is_filtered" wait_for 5 grep -q '^Seccomp:.*2' "/proc/$PID/status"
+fi
+stop "$PID"
+
 exports '[filter]\nprogram = /bin/true\n[allow]\nsyscalls = read' --unit try
 like "$OUT" $'\n# To be /etc/systemd/system/try.service.d/portcullis.conf\n' "it_says_where_it_goes"
 exports '[filter]\nprogram = /bin/true\n[allow]\nsyscalls = read' --unit a@b.socket

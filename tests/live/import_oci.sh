@@ -96,6 +96,10 @@ imports "$(profile '{"names":["clone"],"action":"SCMP_ACT_ERRNO","args":[{"index
     "value":1,"op":"SCMP_CMP_EQ"}]}' SCMP_ACT_ALLOW)"
 like "$OUT" $'\nsyscalls        = clone3\n' "then_a_newer_call_is_as_free_as_there"
 
+imports "$(profile '{"names":["frobnicate","_llseek","write"],"action":"SCMP_ACT_ALLOW"}')"
+is "$STATUS|$ERR" "0|-: warning: the system call 'frobnicate' is unknown, and left out" \
+    "a_name_that_nobody_knows_is_told_and_left_out"
+
 # Parts that hold here, or elsewhere.
 held()
 {
@@ -148,6 +152,17 @@ refuses '{"names":["lseek"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value"
     "op":"SCMP_CMP_GT"}]},{"names":["lseek"],"action":"SCMP_ACT_TRAP","args":[{"index":2,"value":1,
     "op":"SCMP_CMP_EQ"}]}' "two rules on 'lseek' with different actions are about some of the \
 same arguments: which of them holds depends on libseccomp" "so_are_rules_that_contradict_each_other"
+python3 - >big.json <<'PYTHON'
+import json
+masks = [1 << i | 1 << j for i in range(30) for j in range(i + 2, 31)][:92]
+print(json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+    {"names": ["lseek"], "action": "SCMP_ACT_ALLOW", "args": [
+        {"index": i, "value": mask, "valueTwo": mask, "op": "SCMP_CMP_MASKED_EQ"}
+        for i, mask in ((0, one), (2, two))]} for one in masks for two in masks]}))
+PYTHON
+run "$PORTCULLIS" import --from oci big.json
+is "$STATUS|$OUT|$ERR" "78||big.json: error: the rules on 'lseek' would take more than 8192 lines" \
+    "so_are_more_rules_than_anybody_would_read"
 imports '{"syscalls":[]}'
 is "$STATUS|$ERR" "78|-: error: 'defaultAction' is missing" "without_a_default_there_is_no_profile"
 imports 'defaultAction'
@@ -164,6 +179,11 @@ usage()
 
 usage "there is no capability 'sys_frob'" "an_unknown_capability_is_told" \
     --from oci --cap sys_frob "$DEFAULT"
+caps=()
+for ((i = 0; i < 65; i++)); do
+    caps+=(--cap chown)
+done
+usage "more than 64 capabilities" "there_are_not_so_many" --from oci "${caps[@]}" "$DEFAULT"
 usage "'--cap' goes with '--from oci'" "capabilities_are_oci_s" --from strace --cap sys_admin x
 touch there.ini
 run "$PORTCULLIS" import --from oci "$DEFAULT" -o there.ini

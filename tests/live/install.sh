@@ -19,8 +19,10 @@ installed()
 run "${QUIET_MAKE[@]}" install
 is "$STATUS$OUT$ERR" 0 "install says nothing and succeeds"
 is "$(installed)" "$( (printf '/opt/gate/%s\n' bin/portcullis lib/libportcullis.so \
-    lib/pkgconfig/portcullis.pc && whitelists) | sort)" \
-    "install puts the object, the command and the whitelists below DESTDIR and PREFIX"
+    lib/pkgconfig/portcullis.pc share/man/man{1/portcullis.1,5/portcullis.ini.5,7/libportcullis.7} \
+    share/bash-completion/completions/portcullis share/fish/vendor_completions.d/portcullis.fish \
+    share/zsh/vendor-completions/_portcullis && whitelists) | sort)" \
+    "install puts object, command, manuals, completions and whitelists below DESTDIR and PREFIX"
 is "$(stat -c %a "$TMP/root/opt/gate/lib/libportcullis.so")" 644 "everyone may load it"
 succeeds "it is the object that was built" \
     cmp "$BUILD/libportcullis.so" "$TMP/root/opt/gate/lib/libportcullis.so"

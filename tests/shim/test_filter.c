@@ -103,7 +103,10 @@ Test(filter, many_names_are_allowed_and_nothing_else)
         const struct rule *rule = rules_find(&pipeline.rules, number);
         uint32_t refused = error_word(rule && rule->fallback ? ENOSYS : EPERM);
         expect(&pipeline, number, 1, 2, number % 3 == 0 || implicit ? ALLOW : refused);
+        expect_arch(&pipeline, AUDIT_ARCH_I386, number, 1, 2, KILL);
+        expect(&pipeline, X32 + number, 1, 2, KILL);
     }
+    expect(&pipeline, -1, 1, 2, error_word(EPERM));
     pipeline_release(&pipeline);
 }
 

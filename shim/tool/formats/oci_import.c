@@ -136,6 +136,9 @@ static int add_name(const struct oci_element *element, const char *name, struct 
     int number = call_number(name);
     int error = 0;
 
+    if (number < 0 && seccomp_syscall_resolve_name(name) == __NR_SCMP_ERROR)
+        diagnostic_warning(draft->diagnostics, (struct place){draft->file, 0},
+                           "the system call '%s' is unknown, and left out", name);
     /* another architecture's, or newer than this build: no rule, as in the engines */
     if (number < 0 || (*name >= '0' && *name <= '9'))
         return 0;

@@ -32,7 +32,7 @@ int oci_rules_make(const struct policy *policy, struct diagnostics *diagnostics,
                    struct oci_rules *rules) __attribute__((warn_unused_result));
 
 /* Makes the filter that an engine would make of RULES. Returns 0; -EINVAL after reporting that it
- * is too long; or what libseccomp or memfd_create(2) failed with. */
+ * is too long, or takes too long to make; or what libseccomp or memfd_create(2) failed with. */
 int oci_rules_try(const struct policy *policy, const struct oci_rules *rules,
                   struct diagnostics *diagnostics) __attribute__((warn_unused_result));
 

@@ -1,11 +1,21 @@
 #include <errno.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "oci_rules.h"
 
-enum { ARGUMENTS = 6 };
+enum { ARGUMENTS = 6, SECONDS_MAX = 1 };
+
+/* Of this process, as long as it has run. */
+static double seconds(void)
+{
+    struct timespec time = {0};
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
 
 static uint32_t word_of(struct action action)
 {
@@ -51,6 +61,16 @@ static long measure(scmp_filter_ctx context)
     return result;
 }
 
+static int report_slow(const struct policy *policy, const struct oci_rule *rule,
+                       struct diagnostics *diagnostics)
+{
+    diagnostic_error(diagnostics, (struct place){policy->whitelist.name, 0},
+                     "an engine would take too long to make the filter: write '%s' with fewer "
+                     "lines or values",
+                     rule->name);
+    return -EINVAL;
+}
+
 int oci_rules_try(const struct policy *policy, const struct oci_rules *rules,
                   struct diagnostics *diagnostics)
 {
@@ -62,8 +82,13 @@ int oci_rules_try(const struct policy *policy, const struct oci_rules *rules,
         if (!context)
             return -ENOMEM;
         int error = 0;
-        for (size_t i = 0; i < rules->count && !error; i++)
+        double start = seconds();
+        /* libseccomp weaves the rules on a call into one tree, which can take it minutes */
+        for (size_t i = 0; i < rules->count && !error; i++) {
             error = add_rule(context, &rules->items[i]);
+            if (!error && seconds() - start > SECONDS_MAX)
+                error = report_slow(policy, &rules->items[i], diagnostics);
+        }
         instructions = error ? error : measure(context);
         seccomp_release(context);
     }

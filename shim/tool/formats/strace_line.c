@@ -233,13 +233,13 @@ static bool parse_words(const char *text, struct strace_line *line)
 
 void strace_line_parse(const char *text, struct strace_line *line)
 {
-    const char *before = NULL;
+    const char *before;
 
     *line = (struct strace_line){0};
-    while (text != before) {
+    do {
         before = text;
         text = skip_prefix(text, line);
-    }
+    } while (text != before);
     if (parse_words(text, line))
         return;
     if (starts(text, "<... ")) {

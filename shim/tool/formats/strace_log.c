@@ -215,7 +215,8 @@ static int whole_call(struct reader *reader, size_t index, const struct strace_l
     char *result = copy(line->result);
     int error = -ENOMEM;
 
-    if (asprintf(&arguments, "%s%s%.*s", beginning, *beginning != '\0' ? " " : "",
+    if (asprintf(&arguments, "%s%s%.*s", beginning,
+                 *beginning != '\0' && line->arguments.length > 0 ? " " : "",
                  (int)line->arguments.length, line->arguments.start) < 0)
         arguments = NULL;
     if (name && arguments && result)
@@ -363,6 +364,9 @@ static int mend(struct reader *reader, const char *text, bool *taken)
     char *whole = NULL;
 
     strace_line_parse(text, &line);
+    *taken = true;
+    if (line.kind == STRACE_NOTHING)
+        return 0;
     *taken = line.kind == STRACE_UNKNOWN && strlen(reader->torn) < TORN_MAX;
     if (!*taken)
         return take_torn(reader);

@@ -2,7 +2,7 @@
 
 #include <asm/ioctl.h>
 #include <ctype.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../call.h"
@@ -15,45 +15,54 @@ static bool is_name(char character)
     return isalnum((unsigned char)character) || character == '_';
 }
 
-/* "_IOC_READ|_IOC_WRITE" */
-static bool ioc_direction(const char *text, uint64_t *value)
+/* "_IOC_READ|_IOC_WRITE," at *TEXT, which is moved behind the comma. */
+static bool ioc_direction(const char **text, uint64_t *value)
 {
     static const struct {
         const char *name;
         uint64_t value;
     } NAMES[] = {{"_IOC_NONE", _IOC_NONE}, {"_IOC_READ", _IOC_READ}, {"_IOC_WRITE", _IOC_WRITE}};
 
-    *value = 0;
-    while (*text != '\0') {
-        size_t length = strcspn(text, "|");
+    for (;;) {
+        size_t length = strcspn(*text, "|,");
         size_t i = 0;
-        while (i < 3 && (strlen(NAMES[i].name) != length || strncmp(text, NAMES[i].name, length)))
+        while (i < 3 &&
+               (strlen(NAMES[i].name) != length || memcmp(*text, NAMES[i].name, length) != 0))
             i++;
-        if (i == 3)
+        if (i == 3 || (*text)[length] == '\0')
             return false;
-        *value |= NAMES[i].value;
-        text += length + (text[length] == '|');
+        *value |= NAMES[i].value << _IOC_DIRSHIFT;
+        *text += length + 1;
+        if ((*text)[-1] == ',')
+            return true;
     }
+}
+
+/* " 0x54" and END at *TEXT, which is moved behind it. */
+static bool ioc_field(const char **text, char end, unsigned shift, uint64_t *value)
+{
+    char *behind = NULL;
+    unsigned long number = strtoul(*text, &behind, 0);
+
+    if (behind == *text || *behind != end)
+        return false;
+    *value |= number << shift;
+    *text = behind + 1;
     return true;
 }
 
 /* "_IOC(_IOC_READ, 0x54, 0x1, 0x3c)" */
 static bool ioc_value(const char *text, uint64_t *value)
 {
-    char direction[64];
-    unsigned type = 0;
-    unsigned number = 0;
-    unsigned size = 0;
-    uint64_t bits = 0;
-    int end = 0;
+    static const char HEAD[] = "_IOC(";
 
-    if (sscanf(text, "_IOC(%63[_A-Z|], %x, %x, %x)%n", direction, &type, &number, &size, &end) !=
-            4 ||
-        end == 0 || text[end] != '\0' || !ioc_direction(direction, &bits))
+    if (strncmp(text, HEAD, strlen(HEAD)) != 0)
         return false;
-    *value = bits << _IOC_DIRSHIFT | (uint64_t)type << _IOC_TYPESHIFT |
-             (uint64_t)number << _IOC_NRSHIFT | (uint64_t)size << _IOC_SIZESHIFT;
-    return true;
+    text += strlen(HEAD);
+    *value = 0;
+    return ioc_direction(&text, value) && ioc_field(&text, ',', _IOC_TYPESHIFT, value) &&
+           ioc_field(&text, ',', _IOC_NRSHIFT, value) &&
+           ioc_field(&text, ')', _IOC_SIZESHIFT, value) && *text == '\0';
 }
 
 /* Without comments, and without what -y says of a descriptor. Returns false if it is too long. */
@@ -65,6 +74,9 @@ static bool clean(const char *text, size_t length, char cleaned[VALUE_TEXT_MAX])
         if (text[i] == '/' && i + 1 < length && text[i + 1] == '*') {
             const char *end = strstr(text + i + 2, "*/");
             i = end ? (size_t)(end - text) + 1 : length;
+            /* "0x1200000 /" "* CLONE_... *" "/|0x11" is one word */
+            while (out > 0 && cleaned[out - 1] == ' ')
+                out--;
             continue;
         }
         if (text[i] == '<' && i > 0 && is_name(text[i - 1]))

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../inject.h"
 #include "../look.h"
 #include "../site.h"
 #include "../tool.h"
@@ -18,6 +19,7 @@
 enum {
     SITE_MAX = 1024,
     PROGRAM_MAX = 4096,
+    TRACED_MAX = 5,
     GRACE = 5,     /* seconds between SIGTERM and SIGKILL */
     TICK = 100000, /* microseconds */
     BILLION = 1000000000,
@@ -35,7 +37,8 @@ struct learner {
     struct learner_settings settings;
     const struct gate *gate;
     struct gate_hooks hooks;
-    struct filter filter; /* owned */
+    struct filter filter;   /* owned */
+    struct filter fallback; /* owned; for what has passed */
     struct channel channel;
     struct record *record; /* owned */
     struct outcome outcome;
@@ -152,8 +155,9 @@ static void passed(void *context, pid_t process)
 {
     struct learner *learner = context;
 
-    (void)process;
     learner->passed = true;
+    /* where it can't be put in, the watcher refuses these calls one by one */
+    (void)!inject_filter(process, &learner->fallback);
 }
 
 static void record(struct learner *learner, const struct event *event, bool stopped)
@@ -335,12 +339,13 @@ static void end(void *context)
 
 /* What is allowed without a line is to be recorded like anything else; and the last call of all is
  * when the list is kept. */
-static size_t list_traced(const struct rules *rules, int traced[4])
+static size_t list_traced(const struct rules *rules, int traced[TRACED_MAX])
 {
     static const int IMPLICIT[] = {SYS_exit, SYS_rt_sigreturn, SYS_restart_syscall};
     size_t count = 0;
 
     traced[count++] = SYS_exit_group;
+    traced[count++] = SYS_seccomp; /* for inject_filter() */
     for (size_t i = 0; i < sizeof(IMPLICIT) / sizeof(IMPLICIT[0]); i++) {
         const struct rule *rule = rules_find(rules, IMPLICIT[i]);
         if (rule && rule->allow_count == 0)
@@ -372,14 +377,15 @@ int learner_join(const struct learner_settings *settings, struct gate *gate)
 {
     struct learner *learner = calloc(1, sizeof(*learner)); /* as long as this process */
     const struct rules *rules = &settings->policy->rules;
-    int traced[4];
+    int traced[TRACED_MAX];
 
     if (learner) {
         size_t count = list_traced(rules, traced);
         learner->record = record_open(settings->listed ? rules : NULL, settings->arguments);
         if (!learner->record ||
             supervise_filter(&settings->policy->filter, settings->backend->action, traced, count,
-                             &learner->filter) != 0) {
+                             &learner->filter) != 0 ||
+            supervise_fallback(rules, &learner->fallback) != 0) {
             free(learner);
             learner = NULL;
         }

@@ -18,12 +18,12 @@
 #include "../../helpers/pipeline.h"
 #include "../../helpers/random_whitelist.h"
 
-enum { LISTS = 300, LINES = 9, CALLS = 3000, CALLS_OF_EXAMPLE = 100000 };
+enum { LISTS = 120, LINES = 9, CALLS = 3000, CALLS_OF_EXAMPLE = 100000 };
 
 static void tell(void *context, const char *text, size_t length)
 {
     (void)context;
-    cr_log_error("%.*s", (int)length, text);
+    fprintf(stderr, "# %.*s", (int)length, text);
 }
 
 static bool read_policy(const char *text, struct policy *policy)
@@ -145,7 +145,7 @@ Test(oci, engines_decide_as_random_whitelists)
         diagnostics_release(&diagnostics);
         policy_release(&policy);
     }
-    cr_log_warn("%u of %u", checked, LISTS);
+    fprintf(stderr, "# %u of %u\n", checked, LISTS);
     cr_assert_gt(checked, LISTS / 2);
 }
 
@@ -235,7 +235,7 @@ Test(oci, random_whitelists_decide_the_same_there_and_back)
         diagnostics_release(&diagnostics);
         policy_release(&policy);
     }
-    cr_log_warn("%u of %u", checked, LISTS);
+    fprintf(stderr, "# %u of %u\n", checked, LISTS);
     cr_assert_gt(checked, LISTS / 2);
 }
 

@@ -1,0 +1,45 @@
+/* The table of system calls by name. */
+#include <criterion/criterion.h>
+#include <seccomp.h>
+#include <sys/syscall.h>
+
+#include "../../config/numbers.h"
+#include "../../config/prototypes.h"
+
+Test(numbers, names_have_the_numbers_of_the_headers)
+{
+    cr_expect_eq(number_find("read"), SYS_read);
+    cr_expect_eq(number_find("exit_group"), SYS_exit_group);
+    cr_expect_eq(number_find("faccessat2"), SYS_faccessat2);
+}
+
+Test(numbers, every_name_is_found_and_libseccomp_agrees)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < number_count(); i++) {
+        const char *name = number_name(i);
+        int number = number_find(name);
+        int theirs = seccomp_syscall_resolve_name(name);
+        cr_expect(number >= 0, "%s", name);
+        cr_expect(theirs == number || theirs == __NR_SCMP_ERROR, "%s: %d, %d", name, number,
+                  theirs);
+        known += theirs == number;
+    }
+    cr_expect(known > 300);
+}
+
+Test(numbers, prototypes_agree)
+{
+    for (size_t i = 0; i < prototype_count(); i++) {
+        const struct prototype *prototype = prototype_at(i);
+        const char *name = prototype_text(prototype->name);
+        cr_expect_eq(number_find(name), prototype->number, "%s", name);
+    }
+}
+
+Test(numbers, what_is_no_name_is_not_found)
+{
+    static const char *const NAMES[] = {"", "rea", "reads", "Read", "\xff\xff", "socketcall"};
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        cr_expect_eq(number_find(NAMES[i]), -1, "%s", NAMES[i]);
+}
