@@ -30,7 +30,7 @@ DANGERS = (
      ("clone CLONE_NEWUSER", "clone CLONE_NEWUSER|SIGCHLD", "clone3", "unshare CLONE_NEWUSER",
       "setns 3 CLONE_NEWUSER", "setns 3 0")),
     ("rwx", "run memory that it has written (`mmap`, `mprotect`, `pkey_mprotect`, `shmat`, "
-     "`personality`); code that is\n  mapped from files does not count",
+     "`personality`);\n  code that is mapped from a file does not count",
      ("mmap 0 4096 PROT_READ|PROT_WRITE|PROT_EXEC MAP_PRIVATE|MAP_ANONYMOUS -1",
       "mmap 0 4096 PROT_READ|PROT_WRITE|PROT_EXEC MAP_SHARED 3",
       "mprotect 4096 4096 PROT_READ|PROT_EXEC", "mprotect 4096 4096 PROT_READ|PROT_WRITE|PROT_EXEC",
@@ -78,7 +78,7 @@ def row(name, whitelist):
     allowed = {word for (word, _), answer in zip(calls, answers) if json.loads(answer)["allowed"]}
     words = " ".join(word for word, _, _ in DANGERS if word in allowed)
     return (f"| {name:24} | {counts['allowed'] + counts['constrained']:>5} "
-            f"| {counts['constrained']:>11} | {words or '-':52} |")
+            f"| {counts['constrained']:>11} | {words or '-':46} |")
 
 
 def files_of(package):
@@ -158,8 +158,8 @@ def table(complete):
             rows.append(row(found[0], copy))
         elif complete:
             sys.exit(f"table.py: nothing is known of {source.__name__}: 'make deps' installs it")
-    head = (f"| {'whitelist':24} | calls | by argument | {'leaves open':52} |",
-            f"|{'-' * 26}|------:|------------:|{'-' * 54}|")
+    head = (f"| {'whitelist':24} | calls | by argument | {'leaves open':46} |",
+            f"|{'-' * 26}|------:|------------:|{'-' * 48}|")
     legend = (f"- *{word}*: {meaning}" for word, meaning, _ in DANGERS)
     return "\n".join((*head, *rows, "", *legend))
 
