@@ -29,8 +29,8 @@ DANGERS = (
     ("userns", "make or enter a user namespace (`clone`, `clone3`, `unshare`, `setns`)",
      ("clone CLONE_NEWUSER", "clone CLONE_NEWUSER|SIGCHLD", "clone3", "unshare CLONE_NEWUSER",
       "setns 3 CLONE_NEWUSER", "setns 3 0")),
-    ("rwx", "run memory that it has written (`mmap`, `mprotect`, `pkey_mprotect`, `shmat`, "
-     "`personality`);\n  code that is mapped from a file does not count",
+    ("rwx", "run memory that it has written (`mmap`, `mprotect`, `pkey_mprotect`, `shmat`,\n  "
+     "`personality`); code that is mapped from a file does not count",
      ("mmap 0 4096 PROT_READ|PROT_WRITE|PROT_EXEC MAP_PRIVATE|MAP_ANONYMOUS -1",
       "mmap 0 4096 PROT_READ|PROT_WRITE|PROT_EXEC MAP_SHARED 3",
       "mprotect 4096 4096 PROT_READ|PROT_EXEC", "mprotect 4096 4096 PROT_READ|PROT_WRITE|PROT_EXEC",
@@ -78,7 +78,7 @@ def row(name, whitelist):
     allowed = {word for (word, _), answer in zip(calls, answers) if json.loads(answer)["allowed"]}
     words = " ".join(word for word, _, _ in DANGERS if word in allowed)
     return (f"| {name:24} | {counts['allowed'] + counts['constrained']:>5} "
-            f"| {counts['constrained']:>11} | {words or '-':46} |")
+            f"| {counts['constrained']:>11} | {words or '-':47} |")
 
 
 def files_of(package):
@@ -158,8 +158,8 @@ def table(complete):
             rows.append(row(found[0], copy))
         elif complete:
             sys.exit(f"table.py: nothing is known of {source.__name__}: 'make deps' installs it")
-    head = (f"| {'whitelist':24} | calls | by argument | {'leaves open':46} |",
-            f"|{'-' * 26}|------:|------------:|{'-' * 48}|")
+    head = (f"| {'whitelist':24} | calls | by argument | {'leaves open':47} |",
+            f"|{'-' * 26}|------:|------------:|{'-' * 49}|")
     legend = (f"- *{word}*: {meaning}" for word, meaning, _ in DANGERS)
     return "\n".join((*head, *rows, "", *legend))
 
