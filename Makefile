@@ -6,6 +6,7 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
+STRIP ?= strip
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
@@ -22,7 +23,7 @@ BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw
     libjson-c-dev libcap-dev nettle-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
-DEB_PACKAGES := $(BUILD_PACKAGES) debhelper dpkg-dev fakeroot git lintian
+DEB_PACKAGES := $(BUILD_PACKAGES) build-essential debhelper dpkg-dev fakeroot git lintian
 BENCH_PACKAGES := $(BUILD_PACKAGES) apache2-utils gnuplot-nox nginx-light python3 redis-server \
     redis-tools sqlite3 strace
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) binutils \
@@ -30,7 +31,7 @@ PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) 
     musl-tools openssl perl pkgconf procps shellcheck systemd xz-utils zsh
 
 # Those who load exported filters, and what they bring along.
-PACKAGES += bubblewrap crun golang-github-containers-common
+PACKAGES += bubblewrap crun firejail golang-github-containers-common
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -41,7 +42,7 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wc
     -Wmissing-prototypes -Wold-style-definition -Wvla -Wnull-dereference -Wimplicit-fallthrough \
     -Wswitch-enum -Wno-gnu-zero-variadic-macro-arguments $(WERROR)
 HARDENING := -fPIC -fvisibility=hidden -fstack-protector-strong -fstack-clash-protection
-DIALECT := -std=gnu17 -D_GNU_SOURCE -I$(BUILD)/generated
+DIALECT := -std=gnu17 -D_GNU_SOURCE $(ABI_FLAGS) -I$(BUILD)/generated
 COMMON := $(DIALECT) -O2 -g $(HARDENING) $(WARNINGS) -MMD -MP
 HOSTED := $(COMMON) -D_FORTIFY_SOURCE=3 $(CFLAGS)
 # A checked function is an import, so the shim's own objects are not fortified.
@@ -66,6 +67,7 @@ C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) shim/link/defer.c $(HELPER_SO
     $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
+    tests/foreign/criterion/*.[ch] \
     examples/*/*.c)
 C_HEADERS = $(wildcard config/*.h shim/*.h shim/freestanding/*.h shim/tool/*.h shim/tool/*/*.h \
     tests/helpers/*.h)
@@ -88,8 +90,8 @@ endif
 .PHONY: all
 all: $(BUILD)/libportcullis.so $(BUILD)/portcullis
 
-# What is generated: each config/NAME.mk says how its own is made.
--include $(wildcard config/*.mk)
+# What is generated, and other architectures: each NAME.mk says how its own is made.
+-include $(wildcard config/*.mk shim/*.mk)
 
 $(BUILD)/hosted/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
@@ -109,11 +111,12 @@ $(BUILD)/libcore.a: $(CORE_OBJECTS)
 $(BUILD)/libhelpers.a: $(HELPER_OBJECTS)
 	$(AR) rcsD $@.new $^ && mv $@.new $@
 
-# One object that needs nothing: no libc, no import, no export.
+# One object that needs nothing: no libc, no import, no export. DEFER is a program of this machine.
 SHIM_SCRIPT := shim/link/libportcullis.ld
+DEFER := $(BUILD)/defer
 SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-libs,ALL \
     -Wl,--gc-sections -Wl,-Bsymbolic -Wl,-z,defs,-z,text,-z,relro,-z,now,-z,nodlopen \
-    -Wl,-z,noexecstack -Wl,-T,$(SHIM_SCRIPT)
+    -Wl,-z,noexecstack $(SHIM_SCRIPT:%=-T %)
 SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 
 # The command: hosted, with what Debian has for ELF, stacks and JSON.
@@ -134,10 +137,10 @@ FAILING_OBJECTS := $(patsubst %/shim/freestanding/arena.o,%/tests/failing/arena.
 
 $(BUILD)/libportcullis.so: $(SHIM_OBJECTS)
 $(FAILING_SHIM): $(FAILING_OBJECTS)
-$(BUILD)/libportcullis.so $(FAILING_SHIM): $(SHIM_SCRIPT) $(BUILD)/defer
+$(BUILD)/libportcullis.so $(FAILING_SHIM): $(SHIM_SCRIPT) $(DEFER)
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_LDFLAGS) $(filter %.o,$^) $(SHIM_LIBS) -o $@.new
-	strip --strip-unneeded $@.new && $(BUILD)/defer $@.new && mv $@.new $@
+	$(STRIP) --strip-unneeded $@.new $(DEFER:%=&& % $@.new) && mv $@.new $@
 
 $(BUILD)/defer: shim/link/defer.c $(BUILD)/flags
 	$(CC) $(HOSTED) $< -o $@
@@ -283,6 +286,11 @@ bench:
 
 bench-run: all
 	@BUILD="$(abspath $(BUILD))" CC="$(CC)" python3 -B tests/bench/bench.py $(BENCH)
+
+# The table in README.md, again: what each whitelist leaves open, and what others do.
+.PHONY: table
+table: all
+	@BUILD="$(abspath $(BUILD))" python3 -B tests/bench/table.py README.md
 
 WHITELISTS := $(wildcard config/whitelists/*.ini)
 

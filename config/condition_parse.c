@@ -7,7 +7,7 @@
 #include "suggest.h"
 
 /* A call that no prototype is known of: a0 to a5, in all their bits. */
-static const struct argument RAW_ARGUMENT = {.width = 64};
+static const struct argument RAW_ARGUMENT = {.width = 8 * sizeof(long)};
 
 void parser_advance(struct parser *parser)
 {

@@ -4,6 +4,7 @@
 #include "groups.h"
 #include "lexer.h"
 #include "reading.h"
+#include "spellings.h"
 #include "suggest.h"
 
 /* The bit of x32's calls and everything above belong to other tables. */
@@ -93,6 +94,92 @@ static int add_entry(struct draft *draft)
     return error == -EINVAL ? error : 0;
 }
 
+/* NAME as a line of its own, beside the one that implies it. Returns what add_entry() does. */
+static int add_implied(const struct draft *draft, const char *name, size_t length,
+                       const char *condition)
+{
+    struct draft implied = *draft;
+
+    implied.condition = condition;
+    implied.entry.implied = true;
+    implied.entry.conditional = false;
+    implied.entry.condition_text = NULL;
+    implied.entry.subject = (struct subject){.kind = SUBJECT_NAME, .optional = true};
+    implied.entry.subject.name = whitelist_text(draft->reading->whitelist, name, length);
+    if (implied.entry.subject.name)
+        return add_entry(&implied);
+    draft->reading->error = -ENOMEM;
+    return 0;
+}
+
+/* What NAME stands for on this architecture besides. */
+static void add_spellings(const struct draft *draft, const char *name)
+{
+    struct reading *reading = draft->reading;
+    const char *others = spellings_of(name);
+    struct multiplexed multiplexed;
+    const char *word;
+    size_t length;
+
+    while (reading_word(&others, &word, &length)) {
+        bool bare = *word == '!';
+        const char *condition = bare ? NULL : draft->condition;
+        if (bare && draft->condition && draft->entry.section == SECTION_ALLOW)
+            continue; /* what can't be looked at is not allowed, and denied */
+        if (add_implied(draft, word + bare, length - bare, condition) == 0)
+            continue;
+        diagnostic_note(reading->diagnostics, reading->lines.place,
+                        "'%.*s' is what '%s' is called on this architecture", (int)length, word,
+                        name);
+        return;
+    }
+    /* With a condition it can't be allowed there, nor denied: rules_build() looks at that. */
+    if (!draft->condition && spellings_multiplexed(name, &multiplexed)) {
+        const char *condition = whitelist_text(reading->whitelist, multiplexed.condition,
+                                               strlen(multiplexed.condition));
+        if (!condition)
+            reading->error = -ENOMEM;
+        else
+            add_implied(draft, multiplexed.multiplexer, strlen(multiplexed.multiplexer), condition);
+    }
+}
+
+/* One call, in all its spellings. Returns what add_entry() does. */
+static int add_call(struct draft *draft)
+{
+    const char *name = draft->entry.subject.name;
+    int error = 0;
+
+    if (draft->entry.subject.kind != SUBJECT_NAME)
+        return add_entry(draft);
+    if (!draft->condition || !spellings_hide(name))
+        error = add_entry(draft);
+    else if (draft->entry.section == SECTION_DENY)
+        error =
+            add_implied(draft, name, strlen(name), NULL); /* what can't be looked at is denied */
+    if (!error && SPELLINGS_DIFFER)
+        add_spellings(draft, name);
+    return error;
+}
+
+/* The members of an unconditional group are the rules' business; what they stand for is ours. */
+static void add_spellings_of_members(const struct draft *draft, const char *members)
+{
+    char name[64];
+    const char *word;
+    size_t length;
+
+    while (reading_word(&members, &word, &length)) {
+        length -= *word == '?';
+        word += *word == '?';
+        if (length >= sizeof(name))
+            continue;
+        memcpy(name, word, length);
+        name[length] = '\0';
+        add_spellings(draft, name);
+    }
+}
+
 /* A condition is read once for each member: the same argument may be wider in one than in another.
  * The first member that it does not fit is enough to tell. */
 static void add_members(struct draft *draft, const char *group, const char *members)
@@ -104,7 +191,8 @@ static void add_members(struct draft *draft, const char *group, const char *memb
     while (reading_word(&members, &word, &length)) {
         if (!parse_subject(reading, word, length, &draft->entry.subject))
             return;
-        if (add_entry(draft) == 0)
+        draft->entry.implied = true;
+        if (add_call(draft) == 0)
             continue;
         diagnostic_note(reading->diagnostics, reading->lines.place, "'%s' is a member of '@%s'",
                         draft->entry.subject.name, group);
@@ -129,8 +217,8 @@ static void add_subject(struct draft *draft, const char *word, size_t length)
                          suggestion.best ? suggestion.best : "", suggestion.best ? "'?" : "");
     } else if (subject->kind == SUBJECT_GROUP && draft->condition) {
         add_members(draft, subject->name, group_members((size_t)group));
-    } else {
-        add_entry(draft);
+    } else if (add_call(draft) == 0 && subject->kind == SUBJECT_GROUP && SPELLINGS_DIFFER) {
+        add_spellings_of_members(draft, group_members((size_t)group));
     }
 }
 

@@ -2,6 +2,13 @@
 
 #include <string.h>
 
+/* Members that i386 alone has, and that are no other name of one that is there. */
+#ifdef __i386__
+#define I386(names) names
+#else
+#define I386(names)
+#endif
+
 /* The texts are members of one structure, and the table has their offsets: no pointer, so nothing
  * for the loader to relocate. */
 struct texts {

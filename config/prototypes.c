@@ -8,6 +8,9 @@
 #define TEXT_INITIALIZER(text) #text,
 #define TEXT(text)             offsetof(struct texts, text_##text)
 
+/* The width of what is as wide as a register: pointers, long, size_t. */
+enum { WORD = 8 * sizeof(long) };
+
 #include "prototypes.inc"
 
 enum { PROTOTYPES = sizeof(prototypes) / sizeof(prototypes[0]) };

@@ -36,6 +36,8 @@ struct entry {
     bool conditional;
     struct condition condition; /* owned */
     const char *condition_text; /* as written, or NULL; owned by the whitelist */
+    bool implied;               /* not written so: a member of a group, or what another name stands
+                                   for on this architecture (spellings.h) */
     bool unread; /* the condition calls arguments by name, and no prototype has them: a mistake,
                     unless the system call is optional and unknown as well */
 };

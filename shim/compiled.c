@@ -21,8 +21,10 @@ uint32_t compiled_machine(void)
     return AUDIT_ARCH_X86_64;
 #elif defined(__aarch64__)
     return AUDIT_ARCH_AARCH64;
+#elif defined(__i386__)
+    return AUDIT_ARCH_I386;
 #else
-#error "compiled whitelists are for x86_64 and aarch64"
+#error "compiled whitelists are for x86_64, i386 and aarch64"
 #endif
 }
 

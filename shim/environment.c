@@ -27,7 +27,7 @@ static long read_auxv_file(void *buffer, size_t size)
     return length;
 }
 
-static bool auxv_value(const uint64_t *words, uint64_t type, uint64_t *value)
+static bool auxv_value(const unsigned long *words, unsigned long type, unsigned long *value)
 {
     for (; words[0] != AT_NULL; words += 2) {
         if (words[0] == type) {
@@ -42,7 +42,7 @@ const char *environment_ask_kernel(struct auxv *auxv, long *error)
 {
     /* Zeroed, so that an answer that an outer filter made up is an empty vector. */
     memset(auxv, 0, sizeof(*auxv));
-    size_t room = sizeof(auxv->words) - 2 * sizeof(uint64_t);
+    size_t room = sizeof(auxv->words) - 2 * sizeof(unsigned long);
     long length = SYSTEM_CALL(SYS_prctl, GET_AUXV, auxv->words, room, 0, 0);
     if (length <= 0 || auxv->words[0] == AT_NULL)
         length = read_auxv_file(auxv->words, room);
@@ -51,7 +51,7 @@ const char *environment_ask_kernel(struct auxv *auxv, long *error)
         return "cannot read the auxiliary vector";
     while (auxv->words[2 * auxv->count] != AT_NULL)
         auxv->count++;
-    uint64_t value;
+    unsigned long value;
     if (!auxv_value(auxv->words, AT_RANDOM, &value) || !auxv_value(auxv->words, AT_SECURE, &value))
         return "the auxiliary vector is not complete";
     return NULL;
@@ -59,7 +59,7 @@ const char *environment_ask_kernel(struct auxv *auxv, long *error)
 
 /* Whether a vector of the kernel's types starts at WORDS. Values may differ: ld.so, started as
  * `ld.so ./program`, writes the program's own over some. */
-static bool same_types(const struct auxv *auxv, const uint64_t *words)
+static bool same_types(const struct auxv *auxv, const unsigned long *words)
 {
     for (size_t i = 0; i <= auxv->count; i++) {
         if (words[2 * i] != auxv->words[2 * i])
@@ -75,16 +75,16 @@ static bool same_types(const struct auxv *auxv, const uint64_t *words)
  * A constructor that called unsetenv() has moved envp pointers down, so that several NULLs may
  * follow them; a program without an environment has none. Going down from the vector, the first run
  * of pointers is therefore envp, unless the word below it is its own length: then it is argv. */
-static bool read_below(struct environment *environment, const uint64_t *vector,
-                       const uint64_t *floor)
+static bool read_below(struct environment *environment, const unsigned long *vector,
+                       const unsigned long *floor)
 {
-    const uint64_t *end = vector;
+    const unsigned long *end = vector;
     while (end > floor && end[-1] == 0)
         end--;
     if (end == vector)
         return false;
-    const uint64_t *start = end;
-    while (start > floor && start[-1] != 0 && start[-1] != (uint64_t)(end - start))
+    const unsigned long *start = end;
+    while (start > floor && start[-1] != 0 && start[-1] != (unsigned long)(end - start))
         start--;
     if (start <= floor || start == end)
         return false;
@@ -96,14 +96,14 @@ static bool read_below(struct environment *environment, const uint64_t *vector,
         environment->count = 0;
         return true;
     }
-    const uint64_t *arguments = start - 1;
+    const unsigned long *arguments = start - 1;
     while (arguments > floor && arguments[-1] != 0 &&
-           arguments[-1] != (uint64_t)(start - 1 - arguments))
+           arguments[-1] != (unsigned long)(start - 1 - arguments))
         arguments--;
     return arguments > floor && arguments[-1] != 0 && arguments != start - 1;
 }
 
-bool environment_locate(struct environment *environment, const uint64_t *floor)
+bool environment_locate(struct environment *environment, const unsigned long *floor)
 {
     const struct auxv *auxv = &environment->auxv;
     size_t index = 0;
@@ -111,17 +111,18 @@ bool environment_locate(struct environment *environment, const uint64_t *floor)
         if (index++ == auxv->count)
             return false;
     }
-    uint64_t random = auxv->words[2 * index + 1];
+    unsigned long random = auxv->words[2 * index + 1];
     if (random <= (uintptr_t)floor)
         return false;
 
     /* The bytes themselves need no alignment. */
-    const uint64_t *top = (const uint64_t *)(uintptr_t)(random & ~(uint64_t)7);
+    const unsigned long *top = (const unsigned long *)(uintptr_t)(random & -sizeof(*top));
     size_t distance = (size_t)(top - floor);
-    const uint64_t *bottom =
-        distance > SCAN_BYTES / sizeof(uint64_t) ? top - SCAN_BYTES / sizeof(uint64_t) : floor;
+    const unsigned long *bottom = distance > SCAN_BYTES / sizeof(unsigned long)
+                                      ? top - SCAN_BYTES / sizeof(unsigned long)
+                                      : floor;
     /* Upwards: where ld.so has moved the vector down, what it left above is stale. */
-    for (const uint64_t *vector = bottom; vector + 2 * (auxv->count + 1) <= top; vector++) {
+    for (const unsigned long *vector = bottom; vector + 2 * (auxv->count + 1) <= top; vector++) {
         if (vector[2 * index + 1] == random && same_types(auxv, vector) &&
             read_below(environment, vector, floor))
             return true;
@@ -137,10 +138,10 @@ const char *environment_open(struct environment *environment, long *error)
         return text;
     /* Everything of the kernel's lies above this frame. Our own copy of the vector may lie there as
      * well, in a caller's frame: the search begins behind it. */
-    const uint64_t *floor = (const uint64_t *)(const void *)(environment + 1);
+    const unsigned long *floor = (const unsigned long *)(const void *)(environment + 1);
     if (!environment_locate(environment, floor))
         return "cannot find the environment on the stack";
-    uint64_t value = 0;
+    unsigned long value = 0;
     environment->secure = !auxv_value(environment->auxv.words, AT_SECURE, &value) || value != 0;
     environment->loader = !auxv_value(environment->auxv.words, AT_BASE, &value) || value == 0;
     return NULL;

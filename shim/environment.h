@@ -11,17 +11,17 @@ enum { ENVIRONMENT_AUXV_MAX = 128 }; /* entries; the kernel has about 30 */
 
 /* The kernel's auxiliary vector, as it was at exec. */
 struct auxv {
-    uint64_t words[2 * ENVIRONMENT_AUXV_MAX];
+    unsigned long words[2 * ENVIRONMENT_AUXV_MAX];
     size_t count; /* of entries, AT_NULL aside */
 };
 
 struct environment {
     struct auxv auxv;
-    char **variables;           /* borrowed: the array on the process's stack */
-    size_t count;               /* of VARIABLES */
-    const uint64_t *stack_auxv; /* borrowed: the copy that the process itself goes by */
-    bool secure;                /* AT_SECURE: what the environment says is not to be believed */
-    bool loader;                /* the executable is ld.so itself, as in `ld.so ./program` */
+    char **variables;                /* borrowed: the array on the process's stack */
+    size_t count;                    /* of VARIABLES */
+    const unsigned long *stack_auxv; /* borrowed: the copy that the process itself goes by */
+    bool secure; /* AT_SECURE: what the environment says is not to be believed */
+    bool loader; /* the executable is ld.so itself, as in `ld.so ./program` */
 };
 
 /* Finds all of it. ENVIRONMENT is to be a local variable of the process's first thread. Returns
@@ -34,7 +34,7 @@ const char *environment_open(struct environment *environment, long *error)
  * where it is not there. */
 const char *environment_ask_kernel(struct auxv *auxv, long *error)
     __attribute__((warn_unused_result));
-bool environment_locate(struct environment *environment, const uint64_t *floor)
+bool environment_locate(struct environment *environment, const unsigned long *floor)
     __attribute__((warn_unused_result));
 
 /* The value of the first variable called NAME, as getenv(3) has it, or NULL. Borrowed. */

@@ -301,19 +301,37 @@ static int make_segment(struct maker *maker)
     return error ? error : make_last(maker);
 }
 
-/* There are always rules: exit and the like. */
-static int make_segments(struct maker *maker)
+/* COUNT rules from FIRST on, in segments of about the same size. */
+static int make_run(struct maker *maker, const struct rule *first, size_t count)
 {
-    const struct rules *rules = maker->rules;
-    size_t count = maker->once ? 1 : (rules->count + SEGMENT_CALLS - 1) / SEGMENT_CALLS;
+    size_t room = EXPORT_SEGMENTS_MAX - maker->export->segment_count;
+    size_t segments = maker->once ? 1 : (count + SEGMENT_CALLS - 1) / SEGMENT_CALLS;
     int error = 0;
 
-    if (count > EXPORT_SEGMENTS_MAX)
-        count = EXPORT_SEGMENTS_MAX;
-    for (size_t i = 0; i < count && !error; i++) {
-        maker->first = &rules->rules[i * rules->count / count];
-        maker->behind = &rules->rules[(i + 1) * rules->count / count];
+    if (segments > room)
+        segments = room > 0 ? room : 1; /* export_segment() refuses one too many */
+    for (size_t i = 0; i < segments && !error; i++) {
+        maker->first = &first[i * count / segments];
+        maker->behind = &first[(i + 1) * count / segments];
         error = make_segment(maker);
+    }
+    return error;
+}
+
+/* A rule that is whole is a segment by itself: what libseccomp adds of its own for its number, with
+ * the rules of other calls, stands in segments that nobody asks about it. There are always rules:
+ * exit and the like. */
+static int make_segments(struct maker *maker)
+{
+    const struct rule *rule = maker->rules->rules;
+    const struct rule *end = rule + maker->rules->count;
+    int error = 0;
+
+    while (rule < end && !error) {
+        const struct rule *first = rule++;
+        while (!first->whole && rule < end && !rule->whole)
+            rule++;
+        error = make_run(maker, first, (size_t)(rule - first));
     }
     return error;
 }

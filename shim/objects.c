@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static uint64_t auxv_value(const uint64_t *auxv, uint64_t type)
+static unsigned long auxv_value(const unsigned long *auxv, unsigned long type)
 {
     for (; auxv[0] != AT_NULL; auxv += 2) {
         if (auxv[0] == type)
@@ -23,14 +23,14 @@ static const ElfW(Dyn) * dynamic_entry(const ElfW(Dyn) * dynamic, ElfW(Sxword) t
 }
 
 /* The program's dynamic section: its address is PT_DYNAMIC's, moved by as much as PT_PHDR's is. */
-static const ElfW(Dyn) * program_dynamic(const uint64_t *auxv)
+static const ElfW(Dyn) * program_dynamic(const unsigned long *auxv)
 {
-    uint64_t address = auxv_value(auxv, AT_PHDR);
-    uint64_t count = auxv_value(auxv, AT_PHNUM);
+    unsigned long address = auxv_value(auxv, AT_PHDR);
+    unsigned long count = auxv_value(auxv, AT_PHNUM);
     const ElfW(Phdr) *headers = (const ElfW(Phdr) *)(uintptr_t)address;
     const ElfW(Phdr) *self = NULL;
     const ElfW(Phdr) *dynamic = NULL;
-    for (uint64_t i = 0; headers && i < count; i++) {
+    for (unsigned long i = 0; headers && i < count; i++) {
         if (headers[i].p_type == PT_PHDR)
             self = &headers[i];
         else if (headers[i].p_type == PT_DYNAMIC)
@@ -41,7 +41,7 @@ static const ElfW(Dyn) * program_dynamic(const uint64_t *auxv)
     return (const ElfW(Dyn) *)(uintptr_t)(dynamic->p_vaddr + (address - self->p_vaddr));
 }
 
-const struct link_map *objects_first(const uint64_t *auxv)
+const struct link_map *objects_first(const unsigned long *auxv)
 {
     const ElfW(Dyn) *entry = dynamic_entry(program_dynamic(auxv), DT_DEBUG);
     const struct r_debug *debug = entry ? (const void *)(uintptr_t)entry->d_un.d_ptr : NULL;

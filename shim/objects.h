@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 /* The first object, or NULL where the link map cannot be had. AUXV is the process's own vector. */
-const struct link_map *objects_first(const uint64_t *auxv);
+const struct link_map *objects_first(const unsigned long *auxv);
 
 /* The one of OBJECTS whose dynamic section is DYNAMIC, or NULL. */
 const struct link_map *objects_find(const struct link_map *objects, const ElfW(Dyn) * dynamic);

@@ -149,7 +149,7 @@ __attribute__((constructor)) static void portcullis(void)
     }
     /* Zeroed: an outer filter may only pretend to fill it in. */
     struct stat status = {0};
-    long result = SYSTEM_CALL(SYS_fstat, descriptor, &status);
+    long result = SYSTEM_CALL(CALL_FSTAT, descriptor, &status);
     if (result < 0 || !S_ISREG(status.st_mode))
         refuse_whitelist(path, "cannot read the compiled whitelist: it is not a regular file");
     if (status.st_size > COMPILED_BYTES_MAX)

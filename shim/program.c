@@ -14,7 +14,7 @@ static int file_status(const char *path, struct stat *status)
     /* Zeroed, and a file always has a link or a size or a mode: what an outer filter only pretends
      * to have filled in is told from what the kernel has. */
     *status = (struct stat){0};
-    int result = (int)SYSTEM_CALL(SYS_newfstatat, AT_FDCWD, path, status, 0);
+    int result = (int)SYSTEM_CALL(CALL_FSTATAT, AT_FDCWD, path, status, 0);
     if (result < 0)
         return result;
     return status->st_mode == 0 ? -EIO : 0;

@@ -7,6 +7,9 @@
 #if defined(__x86_64__)
 static const uint32_t NATIVE = AUDIT_ARCH_X86_64;
 enum { FOREIGN_NUMBERS = 0x40000000 }; /* x32's */
+#elif defined(__i386__)
+static const uint32_t NATIVE = AUDIT_ARCH_I386;
+enum { FOREIGN_NUMBERS = -1 }; /* none */
 #elif defined(__aarch64__)
 static const uint32_t NATIVE = AUDIT_ARCH_AARCH64;
 enum { FOREIGN_NUMBERS = -1 }; /* none */

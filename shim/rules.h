@@ -19,6 +19,7 @@ struct rule {
     int number;
     bool allowed;       /* by a line without a condition, denials aside */
     bool implicit;      /* allowed without a line: exit and the like */
+    bool whole;         /* nothing but its own lines decides about it: a multiplexer */
     bool fallback;      /* nobody lists it, and the C library can do without: ENOSYS */
     struct line *allow; /* owned; in the order of the whitelist */
     size_t allow_count;

@@ -5,7 +5,9 @@
 
 #include "../config/groups.h"
 #include "../config/numbers.h"
+#include "../config/spellings.h"
 #include "../config/suggest.h"
+#include "multiplexer.h"
 #include "rules.h"
 
 enum {
@@ -189,7 +191,10 @@ static int add_name(struct builder *builder, const struct entry *entry, const ch
 
     if (number >= 0)
         return add_number(builder, entry, number);
-    if (!optional)
+    /* another architecture's name is fine where a group has it, or it has others here */
+    bool elsewhere = number == -ENOSYS && (entry->implied || spellings_known(name) ||
+                                           entry->subject.kind == SUBJECT_GROUP);
+    if (!optional && !elsewhere)
         report_unresolved(builder, entry, name, number);
     return 0;
 }
@@ -241,7 +246,7 @@ static int add_entries(struct builder *builder)
 
 static bool is_plain(const struct entry *entry)
 {
-    return !entry->conditional && entry->subject.kind != SUBJECT_GROUP;
+    return !entry->conditional && !entry->implied && entry->subject.kind != SUBJECT_GROUP;
 }
 
 /* Reports the first pair of lines of one file that allow and deny the same without a condition. */
@@ -282,10 +287,15 @@ static void check(const struct builder *builder)
 /* Without these nothing can end, return from a signal, or sleep across a stop. */
 static int add_implicit(struct builder *builder)
 {
-    static const char NAMES[][16] = {"exit", "exit_group", "rt_sigreturn", "restart_syscall"};
+    static const char NAMES[][16] = {"exit", "exit_group", "rt_sigreturn", "sigreturn",
+                                     "restart_syscall"};
 
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-        struct rule *rule = obtain_rule(builder, resolve(NAMES[i]));
+        /* sigreturn is not everywhere, and libseccomp's table, where it is not either, is large */
+        int number = number_find(NAMES[i]);
+        if (number < 0)
+            continue;
+        struct rule *rule = obtain_rule(builder, number);
         if (!rule)
             return -ENOMEM;
         rule->implicit = true;
@@ -337,6 +347,19 @@ static int add_fallback(struct builder *builder, const struct entry *entry, cons
     return 0;
 }
 
+/* libseccomp adds rules of its own to these, for calls that are reached by them as well. Here lines
+ * have been written for that, where it can be done; so they are kept apart from all others. */
+static int add_multiplexers(struct builder *builder)
+{
+    for (size_t i = 0; multiplexer_number(i) >= 0; i++) {
+        struct rule *rule = obtain_rule(builder, multiplexer_number(i));
+        if (!rule)
+            return -ENOMEM;
+        rule->whole = true;
+    }
+    return 0;
+}
+
 int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnostics,
                 struct rules *rules)
 {
@@ -353,9 +376,13 @@ int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnosti
         error = add_implicit(&builder);
     if (!error && !logs)
         error = for_members(&builder, "fallback", NULL, add_fallback);
+    if (!error)
+        error = add_multiplexers(&builder);
     if (error)
         return error;
     sort(&builder);
     check(&builder);
-    return diagnostics->errors > 0 ? -EINVAL : 0;
+    if (diagnostics->errors > 0)
+        return -EINVAL;
+    return multiplexer_check(whitelist, rules, diagnostics);
 }

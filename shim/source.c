@@ -16,6 +16,15 @@
 #include "refuse.h"
 #include "rules.h"
 
+#ifdef __i386__
+
+/* Linked by the linker's usual script: ld.so makes all relocations. */
+static void relocate(void)
+{
+}
+
+#else
+
 /* Of the linker's script: all relocations, and where the data begins whose relocations ld.so was
  * not told of. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
@@ -36,6 +45,8 @@ static void relocate(void)
             *(uintptr_t *)place = base + (uintptr_t)entry->r_addend;
     }
 }
+
+#endif
 
 static void say_diagnostic(void *context, const char *text, size_t length)
 {

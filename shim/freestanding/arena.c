@@ -28,7 +28,7 @@ struct block {
     size_t size;        /* index of the list that it belongs to */
     struct block *next; /* in that list, while it is free; else what malloc() returns is here */
 };
-/* It is aligned to 16 bytes, so a header stands 8 before such an address. */
+/* It is aligned to 16 bytes, so a header stands right before such an address. */
 enum { HEADER = offsetof(struct block, next), ALIGNMENT = 16 };
 
 /* An exception to "no mutable globals": malloc() has no argument that could carry its state. */
@@ -42,7 +42,7 @@ int arena_open(void)
 {
     /* MAP_NORESERVE: it need not fit into what the machine has left. MAP_STACK: no huge page (since
      * Linux 6.7); clearing one would take longer than all the rest of the work. */
-    long start = SYSTEM_CALL(SYS_mmap, NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+    long start = SYSTEM_CALL(CALL_MMAP, NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (start < 0 && start > -4096)
         return (int)start;

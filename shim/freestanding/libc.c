@@ -130,7 +130,7 @@ ssize_t write(int fd, const void *buffer, size_t length)
 
 int fstat(int fd, struct stat *status)
 {
-    return (int)result_of(SYSTEM_CALL(SYS_fstat, fd, status));
+    return (int)result_of(SYSTEM_CALL(CALL_FSTAT, fd, status));
 }
 
 int close(int fd)
@@ -188,6 +188,15 @@ void __stack_chk_fail(void)
 {
     end_unexpected("the stack is damaged");
 }
+
+#ifdef __i386__
+/* What position independent code calls instead, to spare itself a way over the table of imports. */
+void __stack_chk_fail_local(void);
+void __stack_chk_fail_local(void)
+{
+    __stack_chk_fail();
+}
+#endif
 
 #ifdef __aarch64__
 /* On x86_64 the host's libc keeps the value in the thread's control block; here it has a name. A

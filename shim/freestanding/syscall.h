@@ -38,8 +38,35 @@ static inline long system_call(long number, long a, long b, long c, long d, long
     return x0;
 }
 
+#elif defined(__i386__)
+
+/* Six arguments and the number take every register but the stack pointer; %ebp may be the frame's.
+ * So the sixth goes over the stack. */
+static inline long system_call(long number, long a, long b, long c, long d, long e, long f)
+{
+    long result;
+    __asm__ volatile("pushl %7\n\t"
+                     "pushl %%ebp\n\t"
+                     "movl 4(%%esp), %%ebp\n\t"
+                     "int $0x80\n\t"
+                     "popl %%ebp\n\t"
+                     "addl $4, %%esp"
+                     : "=a"(result)
+                     : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e), "m"(f)
+                     : "memory", "cc");
+    return result;
+}
+
 #else
-#error "system calls are known for x86_64 and aarch64 only"
+#error "system calls are known for x86_64, i386 and aarch64 only"
+#endif
+
+/* Where 32 bits are too few for a file's size or an offset, the call has another name. The
+ * structures are those of the C library's headers with _FILE_OFFSET_BITS=64. */
+#if defined(__i386__)
+enum { CALL_MMAP = SYS_mmap2, CALL_FSTAT = SYS_fstat64, CALL_FSTATAT = SYS_fstatat64 };
+#else
+enum { CALL_MMAP = SYS_mmap, CALL_FSTAT = SYS_fstat, CALL_FSTATAT = SYS_newfstatat };
 #endif
 
 #define SYSTEM_CALL_PADDED(number, a, b, c, d, e, f, ...)                                          \

@@ -28,6 +28,7 @@ enum {
  * harness's own by this address. */
 long live_probe(long number, const uint64_t arguments[6]);
 extern const char live_probe_return[];
+#if defined(__x86_64__)
 __asm__(".text\n"
         ".globl live_probe\n"
         "live_probe:\n"
@@ -42,12 +43,50 @@ __asm__(".text\n"
         ".globl live_probe_return\n"
         "live_probe_return:\n"
         "ret\n");
+#elif defined(__i386__)
+__asm__(".text\n"
+        ".globl live_probe\n"
+        "live_probe:\n"
+        "push %ebx\n"
+        "push %esi\n"
+        "push %edi\n"
+        "push %ebp\n"
+        "mov 20(%esp), %eax\n"
+        "mov 24(%esp), %ebp\n"
+        "mov 0(%ebp), %ebx\n"
+        "mov 8(%ebp), %ecx\n"
+        "mov 16(%ebp), %edx\n"
+        "mov 24(%ebp), %esi\n"
+        "mov 32(%ebp), %edi\n"
+        "mov 40(%ebp), %ebp\n"
+        "int $0x80\n"
+        ".globl live_probe_return\n"
+        "live_probe_return:\n"
+        "pop %ebp\n"
+        "pop %edi\n"
+        "pop %esi\n"
+        "pop %ebx\n"
+        "ret\n");
+#elif defined(__aarch64__)
+__asm__(".text\n"
+        ".globl live_probe\n"
+        "live_probe:\n"
+        "mov x8, x0\n"
+        "mov x9, x1\n"
+        "ldp x0, x1, [x9]\n"
+        "ldp x2, x3, [x9, #16]\n"
+        "ldp x4, x5, [x9, #32]\n"
+        "svc #0\n"
+        ".globl live_probe_return\n"
+        "live_probe_return:\n"
+        "ret\n");
+#endif
 
 /* Shared between the caller and the processes that try. */
 struct board {
-    size_t next;      /* the try that is being made */
-    int error;        /* what kept the harness itself from working */
-    uint64_t noticed; /* how many calls the supervisor has answered */
+    size_t next;           /* the try that is being made */
+    int error;             /* what kept the harness itself from working */
+    unsigned long noticed; /* how many calls the supervisor has answered */
     size_t count;
     struct live_try tries[];
 };
@@ -68,7 +107,7 @@ static void on_trap(int number, siginfo_t *information, void *context)
 
 static void try_one(struct board *board, struct live_try *try)
 {
-    uint64_t noticed = __atomic_load_n(&board->noticed, __ATOMIC_ACQUIRE);
+    unsigned long noticed = __atomic_load_n(&board->noticed, __ATOMIC_ACQUIRE);
     if (sigsetjmp(back, 0)) {
         bool ours = trapped.si_code == TRAPPED_BY_SECCOMP && trapped.si_syscall == try->number;
         try->answer = SECCOMP_RET_TRAP | (ours ? (uint32_t)trapped.si_errno : 0xffff);
@@ -94,8 +133,17 @@ static _Noreturn void be_victim(struct board *board, const struct sock_fprog *pr
     /* From here on, no call but those that are tried. */
     for (; board->next < board->count; board->next++)
         try_one(board, &board->tries[board->next]);
-    for (;;)
-        __asm__ volatile("hlt"); /* the way out that needs no system call: SIGSEGV */
+    __builtin_trap(); /* the way out that needs no system call */
+}
+
+/* What a register holds of each. */
+static bool same_arguments(const __u64 seen[6], const uint64_t made[6])
+{
+    for (size_t i = 0; i < 6; i++) {
+        if (seen[i] != (unsigned long)made[i])
+            return false;
+    }
+    return true;
 }
 
 static _Noreturn void be_supervisor(struct board *board, int listener)
@@ -109,8 +157,7 @@ static _Noreturn void be_supervisor(struct board *board, int listener)
         if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call))
             continue;
         const struct live_try *try = &board->tries[board->next];
-        bool same = call.data.nr == try->number &&
-                    !memcmp(call.data.args, try->arguments, sizeof(try->arguments));
+        bool same = call.data.nr == try->number && same_arguments(call.data.args, try->arguments);
         answer.id = call.id;
         answer.error = same ? -SUPERVISORS_ERRNO : -EPROTO;
         __atomic_add_fetch(&board->noticed, 1, __ATOMIC_RELEASE);

@@ -3,6 +3,7 @@
 #ifndef PORTCULLIS_TESTS_HELPERS_PIPELINE_H
 #define PORTCULLIS_TESTS_HELPERS_PIPELINE_H
 
+#include <linux/audit.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +12,15 @@
 #include "../../config/whitelist.h"
 #include "../../shim/filter.h"
 #include "../../shim/rules.h"
+
+/* This architecture, as struct seccomp_data has it. */
+#if defined(__i386__)
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_I386
+#elif defined(__aarch64__)
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_AARCH64
+#else
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_X86_64
+#endif
 
 struct pipeline {
     struct whitelist whitelist;

@@ -1,5 +1,5 @@
 /* Conditions made up at random, as text and as what the text is meant to say. The meaning is worked
- * out in whole numbers of 128 bits, apart from the code that is tested. */
+ * out in whole numbers that are wider than any argument, apart from the code that is tested. */
 #ifndef PORTCULLIS_TESTS_HELPERS_RANDOM_CONDITIONS_H
 #define PORTCULLIS_TESTS_HELPERS_RANDOM_CONDITIONS_H
 
@@ -13,7 +13,12 @@
 
 enum { RANDOM_CLAUSES_MAX = 3, RANDOM_ITEMS_MAX = 4, RANDOM_TEXT_MAX = 150 };
 
+/* Holds every number of the widest argument, and one bit more. */
+#ifdef __SIZEOF_INT128__
 __extension__ typedef __int128 wide;
+#else
+typedef int64_t wide;
+#endif
 
 struct random_item {
     wide low;

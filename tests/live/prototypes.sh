@@ -26,17 +26,18 @@ find_events()
     [[ -r $tracing/events/syscalls/sys_enter_openat/format ]] && echo "$tracing/events/syscalls"
 }
 
-# rows FILE: a line a call, its name and its prototype.
+# rows FILE: a line a call, its name and its prototype on this architecture, which comes last.
 rows()
 {
-    sed '1,/^static const struct prototype/d' "$1" | tr -d ' \n' | sed 's/}},{TEXT/}}\n{TEXT/g' |
+    sed '1,/^static const struct prototype/d' "$1" |
+        awk '/^#if/ { skip = 1 } /^#(else|endif)/ { skip = 0 } !skip && !/^#/' | tr -d ' \n' | sed 's/}},{TEXT/}}\n{TEXT/g' |
         sed 's/^{TEXT(\([a-z0-9_]*\)),/\1 /'
 }
 
 # shapes: of rows, the number of the arguments, their widths, and whether they are pointers.
 shapes()
 {
-    sed -E 's/TEXT\([A-Za-z0-9_]*\),TEXT\([A-Za-z0-9_]*\),[^,]*,([0-9]+),[a-z]+,/\1,/g'
+    sed -E 's/TEXT\([A-Za-z0-9_]*\),TEXT\([A-Za-z0-9_]*\),[^,]*,([0-9]+|WORD),[a-z]+,/\1,/g'
 }
 
 unmount_and_clean()

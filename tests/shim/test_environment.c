@@ -11,7 +11,7 @@ enum { WORDS = 4096, STRINGS = 512 };
 
 struct stack {
     struct environment environment; /* with the kernel's vector, as if just asked for */
-    uint64_t words[WORDS];
+    unsigned long words[WORDS];
     char strings[STRINGS];
     size_t string_bytes;
     size_t argc;       /* where it is in WORDS, and the rest of the image below */
@@ -20,7 +20,7 @@ struct stack {
     size_t vector_end; /* behind AT_NULL */
 };
 
-static uint64_t add_string(struct stack *stack, const char *text)
+static unsigned long add_string(struct stack *stack, const char *text)
 {
     char *copy = stack->strings + stack->string_bytes;
     stack->string_bytes += strlen(text) + 1;
@@ -36,10 +36,11 @@ static struct stack *stack_build(const char *const *arguments, const char *const
 {
     static struct stack stack;
     memset(&stack, 0, sizeof(stack));
-    uint64_t random = (uintptr_t)&stack.words[WORDS - 2];
-    const uint64_t vector[] = {AT_SYSINFO_EHDR, 0x7fff0000, AT_PHDR,   0x1000, AT_ENTRY, 0x2000,
-                               AT_BASE,         0x3000,     AT_FLAGS,  0,      AT_UID,   0,
-                               AT_SECURE,       0,          AT_RANDOM, random, AT_NULL,  0};
+    unsigned long random = (uintptr_t)&stack.words[WORDS - 2];
+    const unsigned long vector[] = {AT_SYSINFO_EHDR, 0x7fff0000, AT_PHDR,   0x1000,   AT_ENTRY,
+                                    0x2000,          AT_BASE,    0x3000,    AT_FLAGS, 0,
+                                    AT_UID,          0,          AT_SECURE, 0,        AT_RANDOM,
+                                    random,          AT_NULL,    0};
     size_t length = sizeof(vector) / sizeof(*vector);
     memcpy(stack.environment.auxv.words, vector, sizeof(vector));
     stack.environment.auxv.count = length / 2 - 1;
@@ -53,7 +54,7 @@ static struct stack *stack_build(const char *const *arguments, const char *const
     stack.variables = stack.vector - nulls - count;
     for (size_t i = 0; i < count; i++)
         stack.words[stack.variables + i] = add_string(&stack, variables[i]);
-    uint64_t argc = 0;
+    unsigned long argc = 0;
     while (arguments[argc])
         argc++;
     stack.argc = stack.variables - 1 - argc - 1;
@@ -111,7 +112,7 @@ static void move_down(struct stack *stack, size_t count)
     size_t first = stack->argc + 1;
     stack->words[stack->argc] -= count;
     memmove(&stack->words[first], &stack->words[first + count],
-            (stack->vector_end - first - count) * sizeof(uint64_t));
+            (stack->vector_end - first - count) * sizeof(unsigned long));
     stack->variables -= count;
     stack->vector -= count;
     stack->vector_end -= count;
@@ -164,13 +165,13 @@ Test(environment, is_this_process_own)
     long error;
     cr_assert_null(environment_ask_kernel(&auxv, &error));
     cr_assert_gt(auxv.count, (size_t)10);
-    uint64_t page = 0;
+    unsigned long page = 0;
     cr_assert(auxv_value(auxv.words, AT_PAGESZ, &page));
     cr_assert_eq(page, 4096);
 
     struct auxv other = {0};
     cr_assert_gt(read_auxv_file(other.words, sizeof(other.words)), 0);
-    cr_assert_arr_eq(auxv.words, other.words, 2 * auxv.count * sizeof(uint64_t));
+    cr_assert_arr_eq(auxv.words, other.words, 2 * auxv.count * sizeof(unsigned long));
 }
 
 Test(environment, gives_the_first_of_several_values)
@@ -201,7 +202,7 @@ Test(environment, blanks_every_value_in_place)
                                    "LD_PRELOAD=x.so",
                                    "Z=z"};
     struct stack *stack = stack_build(LIST("a"), variables, 1, 0);
-    uint64_t before[WORDS];
+    unsigned long before[WORDS];
     memcpy(before, stack->words, sizeof(before));
     cr_assert(locate(stack));
     environment_blank(&stack->environment, "/elsewhere/libportcullis.so");

@@ -14,7 +14,7 @@
 
 enum { X32 = 0x40000000, FCHMODAT2 = 452, SOCK_RAW_BITS = 3, NETLINK = 16 };
 
-static const uint32_t NATIVE = AUDIT_ARCH_X86_64;
+static const uint32_t NATIVE = NATIVE_ARCHITECTURE;
 
 static const uint32_t KILL = SECCOMP_RET_KILL_PROCESS;
 static const uint32_t ALLOW = SECCOMP_RET_ALLOW;
@@ -40,8 +40,8 @@ static void expect_arch(const struct pipeline *pipeline, uint32_t architecture, 
     uint32_t decided = pipeline_decide(pipeline, architecture, number, arguments);
     uint32_t simulated = pipeline_simulate(pipeline, architecture, number, arguments);
     cr_expect(decided == word && simulated == word,
-              "%d(%#lx, %#lx): wanted %#x, rules %#x, simulation %#x", number, first, second, word,
-              decided, simulated);
+              "%d(%#llx, %#llx): wanted %#x, rules %#x, simulation %#x", number,
+              (unsigned long long)first, (unsigned long long)second, word, decided, simulated);
 }
 
 static void expect(const struct pipeline *pipeline, int number, uint64_t first, uint64_t second,

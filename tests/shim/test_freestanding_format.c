@@ -44,8 +44,9 @@ int shim_snprintf(char *restrict buffer, size_t size, const char *restrict forma
         CHECK_SIZE(sizeof(ours), __VA_ARGS__);                                                     \
     } while (0)
 
-static const long edges[] = {0,       1,       -1,       9,        10,       -10,     INT_MAX,
-                             INT_MIN, INT_MIN, LONG_MAX, LONG_MIN, UINT_MAX, 0x7fff0, 4095};
+static const long edges[] = {0,       1,       -1,      9,        10,       -10,
+                             INT_MAX, INT_MIN, INT_MIN, LONG_MAX, LONG_MIN, (long)UINT_MAX,
+                             0x7fff0, 4095};
 
 Test(format, writes_numbers_as_libc_does)
 {
