@@ -197,7 +197,7 @@ show: all
 	@env -u MAKEFLAGS -u MFLAGS BUILD="$(abspath $(BUILD))" CC="$(CC)" \
 	    PORTCULLIS_SHIM="$(abspath $(BUILD)/libportcullis.so)" bash examples/mkdir/demo.sh
 
-.PHONY: check tests unit live lint
+.PHONY: check tests unit live lint soak
 check: deps
 	$(AGAIN) tests
 
@@ -217,6 +217,12 @@ live: all
 
 lint: $(BUILD)/flags
 	@$(PROVE) $(LINT_TESTS)
+
+# What takes minutes by chance or by number, at full length; each script's head tells of its own.
+SOAKED = $(addprefix tests/live/learn_,inject.sh lifecycle.sh many.sh nochange.sh)
+soak: all $(BUILD)/tests/shim/tool/test_oci
+	@env SOAK=1 ROUNDS=1000 KILLED=200 EVENTS=10000000 TEST_SECONDS=7200 \
+	    $(PROVE) $(BUILD)/tests/shim/tool/test_oci $(SOAKED)
 
 # clang-tidy, one file at a time, and again only where something changed.
 .PHONY: tidy

@@ -25,7 +25,7 @@ translate()
     local command=$1
     command=${command//\/tmp\//$TMP/}
     command=${command//build\//$BUILD/}
-    [[ ! $command =~ ^make\ (bench|check|fuzz|lint|live|unit)$ ]] || command="make -n ${command#make }"
+    [[ ! $command =~ ^make\ (bench|check|fuzz|lint|live|soak|unit)$ ]] || command="make -n ${command#make }"
     command=${command/#make/make -s BUILD=$BUILD}
     echo "$command"
 }
