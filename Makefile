@@ -31,7 +31,7 @@ PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) 
     musl-tools openssl perl pkgconf procps shellcheck systemd xz-utils zsh
 
 # Those who load exported filters, and what they bring along.
-PACKAGES += bubblewrap crun golang-github-containers-common
+PACKAGES += bubblewrap crun firejail golang-github-containers-common
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -280,6 +280,11 @@ bench:
 
 bench-run: all
 	@BUILD="$(abspath $(BUILD))" CC="$(CC)" python3 -B tests/bench/bench.py $(BENCH)
+
+# The table in README.md, again: what each whitelist leaves open, and what others do.
+.PHONY: table
+table: all
+	@BUILD="$(abspath $(BUILD))" python3 -B tests/bench/table.py README.md
 
 WHITELISTS := $(wildcard config/whitelists/*.ini)
 

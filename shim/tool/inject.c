@@ -15,17 +15,16 @@
 #include <unistd.h>
 
 enum {
-    SIGNALS_MAX = 8,
     STOPS_MAX = 64,
     SYSCALL_STOP = 0x80, /* PTRACE_O_TRACESYSGOOD */
     ROOM = 256,          /* below the stack: the red zone, twice */
     BYTES_MAX = 2048     /* of a program */
 };
 
-/* Signals that arrived meanwhile. */
-struct late {
-    int signals[SIGNALS_MAX];
-    size_t count;
+/* What comes of the thread while it makes a call for us. */
+struct visit {
+    pid_t thread;
+    bool stopped; /* a SIGSTOP was held back */
 };
 
 /* Waits for THREAD to stop again. Its death is left for others to be told of. */
@@ -55,9 +54,10 @@ static bool is_end_of_call(pid_t thread)
 }
 
 /* Lets THREAD go on to the end of its next call. Returns what it returns. */
-static long finish_call(pid_t thread, struct late *late)
+static long finish_call(struct visit *visit)
 {
     struct user_regs_struct registers;
+    pid_t thread = visit->thread;
     bool ended = false;
 
     for (int stops = 0; !ended; stops++) {
@@ -67,8 +67,8 @@ static long finish_call(pid_t thread, struct late *late)
             return -ESRCH;
         if (WSTOPSIG(status) == (SIGTRAP | SYSCALL_STOP))
             ended = is_end_of_call(thread);
-        else if (WSTOPSIG(status) != SIGTRAP && late->count < SIGNALS_MAX)
-            late->signals[late->count++] = WSTOPSIG(status);
+        else if (WSTOPSIG(status) != SIGTRAP)
+            visit->stopped = true;
     }
     if (ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0)
         return -ESRCH;
@@ -95,9 +95,10 @@ static uint64_t put_program(pid_t thread, uint64_t stack, const struct filter *f
     return process_vm_writev(thread, &from, 1, &to, 1, 0) == (ssize_t)from.iov_len ? place : 0;
 }
 
-static long call_seccomp(pid_t thread, const struct user_regs_struct *before, uint64_t program,
-                         struct late *late)
+static long call_seccomp(struct visit *visit, const struct user_regs_struct *before,
+                         uint64_t program)
 {
+    pid_t thread = visit->thread;
     static const unsigned char SYSCALL[] = {0x0f, 0x05};
     struct user_regs_struct registers = *before;
 
@@ -116,25 +117,48 @@ static long call_seccomp(pid_t thread, const struct user_regs_struct *before, ui
     registers.rdx = program;
     long result = -ESRCH;
     if (ptrace(PTRACE_SETREGS, thread, 0, &registers) == 0)
-        result = finish_call(thread, late);
+        result = finish_call(visit);
     if (ptrace(PTRACE_POKETEXT, thread, before->rip, original) != 0 ||
         ptrace(PTRACE_SETREGS, thread, 0, before) != 0)
         kill(thread, SIGKILL); /* it would execute what it is not made of */
     return result > 0 ? -EBUSY : result;
 }
 
+/* SIGCONT has come, and waits: what was stopped before is to go on. */
+static bool is_continued(pid_t thread)
+{
+    struct __ptrace_peeksiginfo_args range = {.flags = PTRACE_PEEKSIGINFO_SHARED, .nr = 1};
+    siginfo_t information;
+
+    while (ptrace(PTRACE_PEEKSIGINFO, thread, &range, &information) == 1) {
+        if (information.si_signo == SIGCONT)
+            return true;
+        range.off++;
+    }
+    return false;
+}
+
+/* No signal but SIGKILL and SIGSTOP reaches the thread meanwhile: those that come wait, as they
+ * are, until it has its own mask again. */
 int inject_filter(pid_t thread, const struct filter *filter)
 {
+    const uint64_t all = UINT64_MAX;
+    struct visit visit = {.thread = thread};
     struct user_regs_struct before;
-    struct late late = {.count = 0};
+    uint64_t mask;
 
-    if (ptrace(PTRACE_GETREGS, thread, 0, &before) != 0)
+    if (ptrace(PTRACE_GETREGS, thread, 0, &before) != 0 ||
+        ptrace(PTRACE_GETSIGMASK, thread, sizeof(mask), &mask) != 0)
         return -errno;
     uint64_t program = put_program(thread, before.rsp, filter);
     if (program == 0)
         return -EFAULT;
-    long result = call_seccomp(thread, &before, program, &late);
-    for (size_t i = 0; i < late.count; i++)
-        syscall(SYS_tgkill, thread, thread, late.signals[i]);
+    if (ptrace(PTRACE_SETSIGMASK, thread, sizeof(all), &all) != 0)
+        return -errno;
+    long result = call_seccomp(&visit, &before, program);
+    if (visit.stopped && !is_continued(thread))
+        syscall(SYS_tgkill, thread, thread, SIGSTOP);
+    if (ptrace(PTRACE_SETSIGMASK, thread, sizeof(mask), &mask) != 0)
+        kill(thread, SIGKILL); /* no signal would ever reach it */
     return (int)result;
 }

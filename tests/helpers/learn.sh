@@ -47,9 +47,7 @@ loop()
     is "$STATUS|$OUT|$ERR" "$plain" "$name: it is the same under what was learned"
     ${BEFORE:-true}
     run timeout 60 "$PORTCULLIS" run --report "$TMP/$name.ini" -- "$@"
-    # what reports is another process, which ends a moment later
-    wait_for 3 grep -q '^portcullis: ' "$TMP/.err"
-    ERR=$(<"$TMP/.err")
+    await_count
     is "$STATUS|$OUT|$ERR" "$plain${said:+$'\n'}portcullis: no call was refused" \
         "$name: and is refused nothing"
 }

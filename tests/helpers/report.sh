@@ -9,12 +9,6 @@ mkdir "$TMP/bin"
 install -m 755 "$BUILD/portcullis" "$BUILD/libportcullis.so" "$TMP/bin/" || exit 1
 PORTCULLIS=$TMP/bin/portcullis
 
-# counted FILE: the supervisor's last line has arrived there; it may come after the program's end.
-counted()
-{
-    grep -qE '^portcullis: ([0-9]+ refused calls? told, [0-9]+ in all|no call was refused)$' "$1"
-}
-
 # report_by COMMAND... -- ARGUMENT...: `COMMAND... portcullis run ARGUMENT...`, as run does it, to the
 # supervisor's last line.
 report_by()
@@ -26,8 +20,7 @@ report_by()
     done
     shift
     run "${command[@]}" "$PORTCULLIS" run "$@"
-    wait_for 10 counted "$TMP/.err"
-    ERR=$(<"$TMP/.err")
+    await_count
 }
 
 report()

@@ -174,6 +174,19 @@ listening()
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
+# counted FILE: the supervisor's last line has arrived there; it may come after the program's end.
+counted()
+{
+    grep -qE '^portcullis: ([0-9]+ refused calls? told, [0-9]+ in all|no call was refused)$' "$1"
+}
+
+# await_count: ERR of what ran last, `portcullis run --report`, up to the supervisor's last line.
+await_count()
+{
+    wait_for 10 counted "$TMP/.err"
+    ERR=$(<"$TMP/.err")
+}
+
 # free_port: one on loopback where nothing listens; below the range that the kernel gives to clients.
 free_port()
 {

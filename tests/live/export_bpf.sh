@@ -64,7 +64,7 @@ run "$PORTCULLIS" export --to pfc b.ini
 is "$STATUS|$ERR" "0|" "the_program_is_written_in_words"
 is "${OUT%%$'\n'*}" "# b.ini: $(grep -c '^ *[0-9]*  ' <<<"$OUT") instructions" \
     "each_instruction_has_a_line"
-for line in "A = architecture" "if architecture == x86_64 goto 2 else [0-9]+" "A = number" \
+for line in "A = architecture" "if architecture == x86_64 goto [0-9]+ else [0-9]+" "A = number" \
     "if number == ptrace goto [0-9]+ else [0-9]+" "A = a0.low" "A &= 0x10" \
     "if \(a0.low & 0x10\) == 16 goto [0-9]+ else [0-9]+" "return allow" "return kill the process" \
     "return trap" "return ENOENT" "return ENOSYS" "return errno 4000" "goto [0-9]+"; do

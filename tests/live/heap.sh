@@ -63,15 +63,21 @@ compare()
     is "$(grep -c EPERM "$TMP/short.raw")" 0 "${1}_list_suffices"
     list "${ALL[@]:0:400}" >"$WHITELIST"
     trace long "$SHIM" "${@:3}"
+    mv "$WHITELIST" "$TMP/long.ini"
+    succeeds "${1}_list_of_400_names_is_compiled" "$BUILD/portcullis" compile "$TMP/long.ini" \
+        -o "$WHITELIST"
+    trace compiled "$SHIM" "${@:3}"
     whitelist current.ini 'program = /bin/true'
     trace aside "$SHIM" "${@:3}"
     trace empty "$TMP/empty.so" "${@:3}"
     trace none "" "${@:3}"
     same short.trace long.trace "${1}_calls_are_the_same_with_400_names"
+    same short.trace compiled.trace "${1}_calls_are_the_same_with_400_names_compiled"
     same short.trace aside.trace "${1}_calls_are_the_same_where_the_shim_stands_aside"
     same short.trace empty.trace "${1}_calls_are_the_same_with_an_empty_library"
     same short.trace none.trace "${1}_calls_are_the_same_with_no_preload"
     same short.raw long.raw "${1}_addresses_are_the_same_with_400_names"
+    same short.raw compiled.raw "${1}_addresses_are_the_same_with_400_names_compiled"
     same short.raw aside.raw "${1}_addresses_are_the_same_where_the_shim_stands_aside"
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # shellcheck disable=SC2016
 # What is learned is the program's, not the shim's: it holds however much there is to read beside
-# it. Nothing that is learned needs the shim in the program.
+# it, and where nothing is read but a compiled whitelist. Nothing that is learned needs the shim in
+# the program.
 . "$(dirname "$0")/../helpers/tap.sh"
 . "$(dirname "$0")/../helpers/learn.sh"
 
@@ -19,7 +20,7 @@ more()
 # neutral NAME COMMAND...
 neutral()
 {
-    local name=$1 plain count
+    local name=$1 plain count form
     shift
     run "$@"
     plain="$STATUS|$OUT|$ERR"
@@ -29,10 +30,14 @@ neutral()
     for count in 0 10 400; do
         or_die "$name.ini" kill.ini
         ((count == 0)) || more "$count" >>kill.ini
-        run timeout 20 "$PORTCULLIS" run kill.ini -- "$@"
-        is "$STATUS|$OUT|$ERR" "$plain" "$name: it holds with $count further names"
-        run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/kill.ini" "$@"
-        is "$STATUS|$OUT|$ERR" "$plain" "$name: as it does by the environment alone"
+        rm -f kill.compiled
+        "$PORTCULLIS" compile kill.ini -o kill.compiled || diag "it is not compiled"
+        for form in ini compiled; do
+            run timeout 20 "$PORTCULLIS" run "kill.$form" -- "$@"
+            is "$STATUS|$OUT|$ERR" "$plain" "$name: it holds with $count further names ($form)"
+            run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/kill.$form" "$@"
+            is "$STATUS|$OUT|$ERR" "$plain" "$name: as it does by the environment alone ($form)"
+        done
     done
 }
 

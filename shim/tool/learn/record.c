@@ -123,53 +123,73 @@ int record_last_new(const struct record *record)
     return record->last_new;
 }
 
-/* Adds all calls, those in SHORT_OF_ROOM without conditions. Returns the cost of all, or -ENOMEM,
- * and in *DEAREST the call that costs most. */
-static int add_calls(const struct record *record, const struct rules *now,
-                     const bool short_of_room[CALL_NUMBERS], struct additions *additions,
-                     int *dearest)
-{
-    int total = 0;
-    int most = 0;
+/* What each call adds to the filter. */
+struct room {
+    int costs[CALL_NUMBERS];
+    bool is_short[CALL_NUMBERS]; /* it goes without conditions */
+};
 
-    for (int i = 0; i < CALL_NUMBERS; i++) {
-        if (!record->calls[i])
-            continue;
-        const struct rule *rule = now ? rules_find(now, i) : NULL;
-        int cost = seen_add(record->calls[i], rule, short_of_room[i], additions);
-        if (cost < 0)
-            return cost;
-        total += cost;
-        if (cost > most) {
-            most = cost;
-            *dearest = i;
-        }
+/* Adds the call NUMBER. Returns 0 or -ENOMEM. */
+static int add_call(const struct record *record, const struct rules *now, int number,
+                    struct room *room, struct additions *additions)
+{
+    const struct rule *rule = now ? rules_find(now, number) : NULL;
+    int cost = seen_add(record->calls[number], rule, room->is_short[number], additions);
+
+    room->costs[number] = cost;
+    return cost < 0 ? cost : 0;
+}
+
+static int add_calls(const struct record *record, const struct rules *now, struct room *room,
+                     struct additions *additions)
+{
+    int error = 0;
+
+    for (int i = 0; !error && i < CALL_NUMBERS; i++) {
+        if (record->calls[i])
+            error = add_call(record, now, i, room, additions);
     }
-    for (unsigned i = 0; i < record->stranger_count; i++) {
+    for (unsigned i = 0; !error && i < record->stranger_count; i++) {
         struct seen *seen = record->strangers[i];
         const struct rule *rule = now ? rules_find(now, seen->number) : NULL;
         int cost = seen_add(seen, rule, false, additions);
-        if (cost < 0)
-            return cost;
+        error = cost < 0 ? cost : 0;
     }
-    return total;
+    return error;
+}
+
+/* Whether all of it fits. If not, the call that costs most is in *DEAREST. */
+static bool fits(const struct room *room, int *dearest)
+{
+    int total = 0;
+
+    *dearest = 0;
+    for (int i = 0; i < CALL_NUMBERS; i++) {
+        total += room->costs[i];
+        if (room->costs[i] > room->costs[*dearest])
+            *dearest = i;
+    }
+    return total <= COST_MAX;
 }
 
 int record_additions(const struct record *record, const struct rules *now,
                      struct additions *additions)
 {
-    bool short_of_room[CALL_NUMBERS] = {false};
-    int dearest = 0;
-    int cost = 0;
+    struct room room = {0};
+    int dearest;
 
     *additions = (struct additions){0};
     if (now && now->default_action.kind == ACTION_ALLOW)
         return 0;
-    for (;;) {
-        cost = add_calls(record, now, short_of_room, additions, &dearest);
-        if (cost <= COST_MAX || short_of_room[dearest])
-            return cost < 0 ? cost : 0;
-        short_of_room[dearest] = true;
-        additions_release(additions);
-    }
+    int error = add_calls(record, now, &room, additions);
+    if (error || fits(&room, &dearest))
+        return error;
+    additions_release(additions);
+    do {
+        struct additions unused = {0};
+        room.is_short[dearest] = true;
+        error = add_call(record, now, dearest, &room, &unused);
+        additions_release(&unused);
+    } while (!error && !fits(&room, &dearest) && !room.is_short[dearest]);
+    return error ? error : add_calls(record, now, &room, additions);
 }
