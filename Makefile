@@ -301,6 +301,20 @@ $(BUILD)/portcullis.pc: shim/portcullis.pc.in $(BUILD)/flags FORCE
 .PHONY: FORCE
 FORCE:
 
+# Drop-ins for the units of config/whitelists/systemd: what `portcullis export` writes, with the
+# paths of the installed files, and what a unit needs besides (UNIT.conf). A prefix has its own.
+UNITS := $(patsubst config/whitelists/systemd/%.ini,%,$(wildcard config/whitelists/systemd/*.ini))
+UNITDIR = $(DATADIR)/portcullis/systemd
+
+$(BUILD)/units$(UNITDIR)/%.conf: config/whitelists/systemd/%.ini all FORCE
+	@mkdir -p $(@D)
+	@$(BUILD)/portcullis export --to systemd --unit $* -o $@.new $<
+	@{ sed -e 's|[^ ="]*/libportcullis.so|$(LIBDIR)/libportcullis.so|' \
+	    -e 's|[^ ="]*/config/whitelists/|$(DATADIR)/portcullis/|' \
+	    -e 's|"[^"]*/portcullis"|"$(BINDIR)/portcullis"|' $@.new && \
+	sed -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@DATADIR@|$(DATADIR)|' /dev/null \
+	    $(wildcard $(<:.ini=.conf)); } >$@
+
 MANDIR ?= $(DATADIR)/man
 
 # What is installed: MODE:FILE:PLACE.
@@ -313,10 +327,13 @@ INSTALLED = 644:$(BUILD)/libportcullis.so:$(LIBDIR)/libportcullis.so \
     644:shim/tool/completion/portcullis.bash:$(DATADIR)/bash-completion/completions/portcullis \
     644:shim/tool/completion/_portcullis:$(DATADIR)/zsh/vendor-completions/_portcullis \
     644:shim/tool/completion/portcullis.fish:$(DATADIR)/fish/vendor_completions.d/portcullis.fish \
-    $(foreach file,$(WHITELISTS),644:$(file):$(DATADIR)/portcullis/$(notdir $(file)))
+    $(foreach file,$(WHITELISTS),644:$(file):$(DATADIR)/portcullis/$(notdir $(file))) \
+    $(foreach unit,$(UNITS),644:config/whitelists/systemd/$(unit).ini:$(UNITDIR)/$(unit).ini) \
+    $(foreach unit,$(UNITS),\
+        644:$(BUILD)/units$(UNITDIR)/$(unit).conf:$(UNITDIR)/$(unit).service.d/portcullis.conf)
 
 .PHONY: install uninstall
-install: all $(BUILD)/portcullis.pc
+install: all $(BUILD)/portcullis.pc $(UNITS:%=$(BUILD)/units$(UNITDIR)/%.conf)
 	@for item in $(INSTALLED); do \
 	    file=$${item#*:}; \
 	    install -D -m $${item%%:*} $${file%:*} "$(DESTDIR)$${file##*:}" || exit; \
@@ -324,7 +341,8 @@ install: all $(BUILD)/portcullis.pc
 
 uninstall:
 	@for item in $(INSTALLED); do rm -f "$(DESTDIR)$${item##*:}"; done
-	@[ ! -d $(DESTDIR)$(DATADIR)/portcullis ] || rmdir $(DESTDIR)$(DATADIR)/portcullis
+	@[ ! -d "$(DESTDIR)$(DATADIR)/portcullis" ] || \
+	    find "$(DESTDIR)$(DATADIR)/portcullis" -depth -type d -empty -delete
 
 # Debian packages, from what is committed: .debian/ is debian/ there. lintian's errors are ours.
 DEB := $(BUILD)/deb/portcullis-$(VERSION)

@@ -149,8 +149,9 @@ attack()
 # --- servers ---------------------------------------------------------------------------------------
 
 # serve HOW COMMAND...: in the background, as itself (plain), under the whitelist (filtered), with a
-# report (reported), or where a refused call kills (killing). Sets PID; stderr is $TMP/stderr, stdout
-# $TMP/stdout.
+# report (reported), or where a refused call kills (killing). Sets PID; what it says is in $SAYS/stdout
+# and $SAYS/stderr.
+SAYS=$TMP
 serve()
 {
     local how=$1 words=()
@@ -161,14 +162,14 @@ serve()
         killing) words=("$PORTCULLIS" run "$KILLING" --) ;;
         learned) words=("$PORTCULLIS" learn --quiet -o "${LEARNED:?}" --) ;;
     esac
-    start "${words[@]}" "$@" >"$TMP/stdout" 2>"$TMP/stderr" </dev/null
+    start "${words[@]}" "$@" >"$SAYS/stdout" 2>"$SAYS/stderr" </dev/null
 }
 
-# The server's report is complete, and names no call.
+# unrefused NAME: the server's report is complete, and names no call.
 unrefused()
 {
-    wait_for 10 reported "$TMP/stderr"
-    is "$(grep -E '^portcullis: ' "$TMP/stderr")" "portcullis: no call was refused" "$1"
+    wait_for 10 reported "$SAYS/stderr"
+    is "$(refusals "$SAYS/stderr")$(grep -E '^portcullis: no' "$SAYS/stderr")" "portcullis: no call was refused" "$1"
 }
 
 # Attacks that gdb carries out from inside: NAME, a C expression, what it comes to without a filter.

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Installing puts the object, the command (and the whitelists there are) where it is told, uninstalling takes it
-# away, and a machine without apt-get is told what to install.
+# Installing puts the object, the command, the whitelists and drop-ins where it is told, uninstalling
+# takes it away, and a machine without apt-get is told what to install.
 . "$(dirname "$0")/../helpers/tap.sh"
 cd "$ROOT" || exit 1
 
@@ -8,7 +8,12 @@ QUIET_MAKE=(make -s BUILD="$BUILD" DESTDIR="$TMP/root" PREFIX=/opt/gate)
 
 whitelists()
 {
-    find config/whitelists -name '*.ini' -printf '/opt/gate/share/portcullis/%f\n' 2>/dev/null
+    local unit
+    find config/whitelists -maxdepth 1 -name '*.ini' -printf '/opt/gate/share/portcullis/%f\n'
+    for unit in config/whitelists/systemd/*.ini; do
+        unit=/opt/gate/share/portcullis/systemd/$(basename "$unit" .ini)
+        printf '%s\n' "$unit.ini" "$unit.service.d/portcullis.conf"
+    done
 }
 
 installed()
@@ -22,7 +27,7 @@ is "$(installed)" "$( (printf '/opt/gate/%s\n' bin/portcullis lib/libportcullis.
     lib/pkgconfig/portcullis.pc share/man/man{1/portcullis.1,5/portcullis.ini.5,7/libportcullis.7} \
     share/bash-completion/completions/portcullis share/fish/vendor_completions.d/portcullis.fish \
     share/zsh/vendor-completions/_portcullis && whitelists) | sort)" \
-    "install puts object, command, manuals, completions and whitelists below DESTDIR and PREFIX"
+    "install puts all of it below DESTDIR and PREFIX"
 is "$(stat -c %a "$TMP/root/opt/gate/lib/libportcullis.so")" 644 "everyone may load it"
 succeeds "it is the object that was built" \
     cmp "$BUILD/libportcullis.so" "$TMP/root/opt/gate/lib/libportcullis.so"
