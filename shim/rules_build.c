@@ -13,6 +13,7 @@ struct builder {
     const struct whitelist *whitelist;
     struct diagnostics *diagnostics;
     struct rules *rules;
+    unsigned stage; /* 0: [allow]; N: the whitelist's stages[N - 1] */
 };
 
 /* The number of a system call of this architecture; -ENOENT if there is no such name; -ENOSYS if
@@ -158,6 +159,8 @@ static int add_entries(struct builder *builder)
 
     for (size_t i = 0; i < builder->whitelist->entry_count && !error; i++) {
         const struct entry *entry = &builder->whitelist->entries[i];
+        if (entry->section == SECTION_ALLOW && entry->stage != builder->stage)
+            continue;
         switch (entry->subject.kind) {
         case SUBJECT_NAME:
             error = add_name(builder, entry, entry->subject.name, entry->subject.optional);
@@ -208,9 +211,15 @@ static void check(const struct builder *builder)
         allows |= rules->rules[i].allow_count > 0;
         check_conflict(builder, &rules->rules[i]);
     }
-    if (!allows && builder->diagnostics->errors == 0)
-        diagnostic_error(builder->diagnostics, (struct place){builder->whitelist->name, 0},
+    if (allows || builder->diagnostics->errors > 0)
+        return;
+    const struct whitelist *whitelist = builder->whitelist;
+    if (builder->stage == 0)
+        diagnostic_error(builder->diagnostics, (struct place){whitelist->name, 0},
                          "the whitelist allows nothing; list what the program may call in [allow]");
+    else
+        diagnostic_error(builder->diagnostics, whitelist->stages[builder->stage - 1].place,
+                         "the stage allows nothing; list what the program may still call");
 }
 
 /* Without these nothing can end, return from a signal, or sleep across a stop. */
@@ -272,10 +281,10 @@ static int add_fallback(struct builder *builder, const struct entry *entry, cons
     return 0;
 }
 
-int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnostics,
-                struct rules *rules)
+int rules_build_stage(const struct whitelist *whitelist, unsigned stage,
+                      struct diagnostics *diagnostics, struct rules *rules)
 {
-    struct builder builder = {whitelist, diagnostics, rules};
+    struct builder builder = {whitelist, diagnostics, rules, stage};
     bool logs = whitelist->settings.default_action.kind == ACTION_LOG;
 
     *rules = (struct rules){
@@ -292,4 +301,10 @@ int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnosti
     if (!error && !logs)
         error = for_members(&builder, "fallback", NULL, add_fallback);
     return error;
+}
+
+int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnostics,
+                struct rules *rules)
+{
+    return rules_build_stage(whitelist, 0, diagnostics, rules);
 }
