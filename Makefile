@@ -19,7 +19,7 @@ WERROR ?= $(if $(CI),-Werror)
 # Debian's names for what the shim is built from, and for what `make demo`, `make fuzz` and
 # `make check` want on top.
 BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw-dev \
-    libjson-c-dev libcap-dev
+    libjson-c-dev libcap-dev nettle-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
 DEB_PACKAGES := $(BUILD_PACKAGES) debhelper dpkg-dev fakeroot git lintian
@@ -48,8 +48,9 @@ FUZZING := $(DIALECT) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefine
 
 # The core is what the tests share with the shim: the pipeline without the two ends that belong to a
 # process which is about to be filtered.
+PROCESS_SOURCES := $(addprefix shim/,preload.c source.c refuse.c environment.c stages.c stubs.c)
 CORE_SOURCES := $(wildcard config/*.c) \
-    $(filter-out shim/preload.c shim/environment.c,$(wildcard shim/*.c))
+    $(filter-out $(PROCESS_SOURCES),$(wildcard shim/*.c))
 SHIM_SOURCES := $(wildcard config/*.c shim/*.c shim/freestanding/*.c)
 TOOL_SOURCES := $(wildcard shim/tool/*.c shim/tool/*/*.c)
 HELPER_SOURCES := $(wildcard tests/helpers/*.c)
@@ -113,7 +114,7 @@ SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 # The command: hosted, with what Debian has for ELF, stacks and JSON.
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
 # libseccomp is the shim's own: `verify` compares what it makes, byte for byte.
-TOOL_LIBS := $(SHIM_LIBS) -ldw -lelf -ljson-c -lcap
+TOOL_LIBS := $(SHIM_LIBS) -ldw -lelf -ljson-c -lcap -lnettle
 
 $(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a
 	$(CC) $(HOSTED) $^ $(TOOL_LIBS) -o $@

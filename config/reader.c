@@ -203,6 +203,18 @@ static bool is_loop(const struct reading *reading, const char *path, const struc
     return false;
 }
 
+/* Notes that PATH is read. Returns 0 or -ENOMEM. */
+static int add_source(struct whitelist *whitelist, const char *path)
+{
+    struct source *source = whitelist_memory(whitelist, sizeof(*source));
+
+    if (!source)
+        return -ENOMEM;
+    *source = (struct source){path, whitelist->sources};
+    whitelist->sources = source;
+    return 0;
+}
+
 /* Reads PATH into READING; FROM is the line that includes it, or NULL. */
 static int read_file(const char *path, const struct place *from, struct reading *reading)
 {
@@ -224,8 +236,8 @@ static int read_file(const char *path, const struct place *from, struct reading 
     reading->device = file.device;
     reading->inode = file.inode;
     reading->identified = true;
-    error = -EINVAL;
-    if (!is_loop(reading, path, from))
+    error = is_loop(reading, path, from) ? -EINVAL : add_source(reading->whitelist, path);
+    if (!error)
         error = read_text(path, file.text, file.length, reading);
     free(file.text);
     return error;

@@ -69,6 +69,12 @@ struct stage {
     struct place when_place;
 };
 
+/* A file that was read: the whitelist itself, or one that is included. */
+struct source {
+    const char *path; /* as it was opened; owned by the whitelist, or borrowed as its name is */
+    struct source *next;
+};
+
 /* Obtained from the reader; whitelist_release() is its owner's duty. */
 struct whitelist {
     const char *name; /* of the file it was read from, as it was given; borrowed */
@@ -79,7 +85,9 @@ struct whitelist {
     size_t entry_capacity;
     struct stage *stages; /* in the order of the lines; among the texts */
     size_t stage_count;
-    struct text *texts; /* owned: every string that the rest points to */
+    struct source *sources; /* every file that was read, the last first; one included twice is there
+                               twice; owned as the texts are */
+    struct text *texts;     /* owned: every string that the rest points to */
 };
 
 /* SIZE bytes, aligned for a pointer, owned by WHITELIST; NULL if there is no memory. */

@@ -11,10 +11,33 @@ struct part {
     enum export_end kind;
 };
 
+struct segment {
+    uint32_t number; /* the lowest that belongs to it */
+    size_t part;     /* its first */
+};
+
 int export_begin(struct export *export)
 {
     *export = (struct export){.descriptor = memfd_create("portcullis", MFD_CLOEXEC)};
     return export->descriptor < 0 ? -errno : 0;
+}
+
+int export_segment(struct export *export, int number)
+{
+    size_t count = export->segment_count;
+
+    if (count == EXPORT_SEGMENTS_MAX)
+        return -E2BIG;
+    /* doubles at every power of two */
+    if ((count & (count - 1)) == 0) {
+        struct segment *grown =
+            realloc(export->segments, (count ? 2 * count : 1) * sizeof(*export->segments));
+        if (!grown)
+            return -ENOMEM;
+        export->segments = grown;
+    }
+    export->segments[export->segment_count++] = (struct segment){(uint32_t)number, export->count};
+    return 0;
 }
 
 int export_append(struct export *export, scmp_filter_ctx context, enum export_end kind)
@@ -79,6 +102,51 @@ static int link_parts(const struct export *export, struct sock_filter *code)
     return 0;
 }
 
+/* How many instructions it takes to choose one of so many segments. */
+static size_t choice_count(size_t segments)
+{
+    return segments > 1 ? 2 * segments - 1 : 0;
+}
+
+/* The load of the number, and the choice. */
+static size_t head_count(const struct export *export)
+{
+    return export->segment_count > 1 ? 1 + choice_count(export->segment_count) : 0;
+}
+
+/* Writes at CODE[AT] what chooses one of COUNT segments from FIRST on: compares with the number in
+ * their middle, the lower half, the upper half. */
+static void choose(const struct export *export, struct sock_filter *code, size_t at, size_t first,
+                   size_t count)
+{
+    const struct segment *segments = &export->segments[first];
+
+    if (count == 1) {
+        size_t part = segments->part;
+        size_t target = head_count(export);
+        if (part > 0)
+            target += export->parts[part - 1].end / sizeof(*code);
+        code[at] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(target - at - 1));
+        return;
+    }
+    size_t low = count / 2;
+    size_t leap = 2 * low - 1;
+    code[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, segments[low].number,
+                                            (uint8_t)leap, 0);
+    choose(export, code, at + 1, first, low);
+    choose(export, code, at + 1 + leap, first + low, count - low);
+}
+
+/* Leads every call to the programs of its segment. They look at the architecture themselves. */
+static void link_segments(const struct export *export, struct sock_filter *code)
+{
+    if (export->segment_count < 2)
+        return;
+    code[0] =
+        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    choose(export, code, 1, 0, export->segment_count);
+}
+
 static int read_all(int descriptor, void *buffer, size_t size)
 {
     size_t done = 0;
@@ -98,21 +166,24 @@ static int read_all(int descriptor, void *buffer, size_t size)
 
 int export_finish(struct export *export, size_t limit, struct filter *filter)
 {
+    size_t head = head_count(export);
     size_t size = export->parts[export->count - 1].end;
+    size_t count = head + size / sizeof(struct sock_filter);
 
-    if (size > limit * sizeof(struct sock_filter))
+    if (count > limit)
         return -E2BIG;
-    struct sock_filter *code = malloc(size);
+    struct sock_filter *code = malloc(count * sizeof(*code));
     if (!code)
         return -ENOMEM;
-    int error = read_all(export->descriptor, code, size);
+    int error = read_all(export->descriptor, code + head, (count - head) * sizeof(*code));
     if (!error)
-        error = link_parts(export, code);
+        error = link_parts(export, code + head);
     if (error) {
         free(code);
         return error;
     }
-    *filter = (struct filter){code, size / sizeof(*code)};
+    link_segments(export, code);
+    *filter = (struct filter){code, count};
     return 0;
 }
 
@@ -120,4 +191,5 @@ void export_end(struct export *export)
 {
     close(export->descriptor);
     free(export->parts);
+    free(export->segments);
 }

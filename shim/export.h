@@ -13,7 +13,12 @@ struct export
                        descriptors */
     struct part *parts; /* owned; where each program begins */
     size_t count;
+    struct segment *segments; /* owned; which numbers the programs from one on are for */
+    size_t segment_count;
 };
+
+/* More would not do: half of their choices is to be leapt over, and a leap is 255 at the most. */
+enum { EXPORT_SEGMENTS_MAX = 256 };
 
 /* What a filter gives where the next one is to be asked: an action that no line can name. */
 #define EXPORT_NO_MATCH SCMP_ACT_TRACE(1)
@@ -25,6 +30,11 @@ enum export_end {
 
 /* All: 0 or a negative errno; after export_begin() succeeded, export_end() is due. */
 int export_begin(struct export *export) __attribute__((warn_unused_result));
+
+/* What is appended from now on is asked about calls from NUMBER on, what was before about those
+ * below. NUMBER grows from segment to segment; the first has all that is below it as well. No more
+ * than EXPORT_SEGMENTS_MAX. */
+int export_segment(struct export *export, int number) __attribute__((warn_unused_result));
 
 int export_append(struct export *export, scmp_filter_ctx context, enum export_end end)
     __attribute__((warn_unused_result));

@@ -22,6 +22,12 @@ struct filter {
 int filter_build(const struct rules *rules, struct place place, struct diagnostics *diagnostics,
                  struct filter *filter) __attribute__((warn_unused_result));
 
+/* The same, in the shape that the kernel likes best, whatever it takes to make it: for a program
+ * that is made once and loaded often. */
+int filter_build_once(const struct rules *rules, struct place place,
+                      struct diagnostics *diagnostics, struct filter *filter)
+    __attribute__((warn_unused_result));
+
 void filter_release(struct filter *filter);
 
 #endif

@@ -1,74 +1,24 @@
-/* The shim: a constructor that reads the whitelist and loads the filter, or ends the process. */
+/* The shim: a constructor that loads the whitelist's filter, or ends the process. What is here, and
+ * what it calls on its way to a compiled whitelist's filter, lies together and needs no relocation;
+ * whatever a text takes lies apart from it (libportcullis.ld). */
 #include <errno.h>
-#include <stdarg.h>
+#include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <string.h>
+#include <sys/stat.h>
 
-#include "../config/constants.h"
-#include "../config/diagnostic.h"
-#include "../config/reader.h"
+#include "compiled.h"
 #include "environment.h"
 #include "filter.h"
-#include "freestanding/arena.h"
 #include "freestanding/end.h"
+#include "freestanding/syscall.h"
 #include "load.h"
 #include "objects.h"
 #include "program.h"
-#include "rules.h"
+#include "refuse.h"
+#include "source.h"
 
 /* Our own dynamic section; the linker makes the symbol. */
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
-
-static void say_diagnostic(void *context, const char *text, size_t length)
-{
-    (void)context;
-    end_say(text, length);
-}
-
-__attribute__((format(printf, 2, 3))) static _Noreturn void refuse(int status, const char *format,
-                                                                   ...)
-{
-    static const char prefix[] = "portcullis: error: ";
-    char text[2 * 4096 + 128]; /* two paths fit in */
-    memcpy(text, prefix, sizeof(prefix));
-    size_t start = sizeof(prefix) - 1;
-    size_t room = sizeof(text) - start - 1;
-
-    va_list arguments;
-    va_start(arguments, format);
-    size_t length = (size_t)vsnprintf(text + start, room, format, arguments);
-    va_end(arguments);
-    if (length > room - 1)
-        length = room - 1;
-    text[start + length] = '\n';
-    end_say(text, start + length + 1);
-    end_process(status);
-}
-
-/* ERROR as load_programs() has it. */
-static _Noreturn void refuse_system(const char *text, long error)
-{
-    const char *name = error > 0 ? constant_errno_name((unsigned)error) : NULL;
-    if (error < 0)
-        refuse(STATUS_SYSTEM, "%s %ld", text, -error);
-    if (error == 0)
-        refuse(STATUS_SYSTEM, "%s", text);
-    if (!name)
-        refuse(STATUS_SYSTEM, "%s: error %ld", text, error);
-    refuse(STATUS_SYSTEM, "%s: %s", text, name);
-}
-
-/* Goes on where a step of the pipeline succeeded, and nothing was found wrong on the way. */
-static void demand(int result, const char *step, const struct diagnostics *diagnostics)
-{
-    if (diagnostics->errors > 0) {
-        diagnostics_tell(diagnostics, say_diagnostic, NULL);
-        end_process(STATUS_WHITELIST);
-    }
-    if (result < 0)
-        refuse_system(step, -result);
-}
 
 static const char *whitelist_path(const struct environment *environment)
 {
@@ -95,71 +45,119 @@ static const char *own_path(const struct environment *environment)
     return own ? own->l_name : NULL;
 }
 
-static void close_arena(void)
+/* Whether the whitelist names this program, or none. */
+static bool is_wanted(const struct compiled *compiled, const char *path)
 {
-    int result = arena_release();
+    struct program_file self;
+    size_t count = compiled->header->program_count;
+    if (count == 0)
+        return true;
+    int result = program_self(&self);
     if (result < 0)
-        refuse_system("cannot give back the memory that was needed", -result);
+        refuse_system("cannot look at /proc/self/exe", -result);
+    bool wanted = false;
+    for (size_t i = 0; i < count; i++) {
+        const char *program = compiled->texts + compiled->programs[i];
+        result = program_is(&self, program);
+        if (result < 0)
+            refuse_whitelist(path, "cannot look at program '%s': %s", program,
+                             program_error(result));
+        wanted |= result > 0;
+    }
+    return wanted;
 }
 
-/* The last act. Not inlined: the program's copy, 32 KiB, is on the stack only now. */
-__attribute__((noinline)) static void enforce(const struct environment *environment,
-                                              const char *path, const struct settings *settings,
-                                              const struct filter *filter)
+/* Reads up to LENGTH bytes, or to the end; returns how many. */
+static size_t read_bytes(const char *path, long descriptor, char *bytes, size_t length)
 {
-    struct sock_filter instructions[FILTER_INSTRUCTIONS_MAX];
-    if (filter->count > FILTER_INSTRUCTIONS_MAX)
-        refuse(STATUS_SYSTEM, "the filter has more instructions than the kernel takes");
-    memcpy(instructions, filter->instructions, filter->count * sizeof(*instructions));
-    struct sock_fprog program = {.len = (unsigned short)filter->count, .filter = instructions};
+    size_t done = 0;
+    while (done < length) {
+        long got = SYSTEM_CALL(SYS_pread64, descriptor, bytes + done, length - done, done);
+        if (got == -EINTR)
+            continue;
+        if (got < 0 || (size_t)got > length - done)
+            refuse_whitelist(path, "cannot read the compiled whitelist: %s",
+                             program_error(got < 0 ? (int)got : -EIO));
+        if (got == 0)
+            break;
+        done += (size_t)got;
+    }
+    return done;
+}
+
+/* Loads what DESCRIPTOR has, SIZE bytes, from a copy on the stack: no memory has to be obtained,
+ * nor given back after the last system call. */
+__attribute__((noinline)) static void enforce(const struct environment *environment,
+                                              const char *path, const char *own, long descriptor,
+                                              size_t size)
+{
+    /* One byte more, to see that nothing follows. */
+    char *bytes = __builtin_alloca_with_align((size & ~(size_t)7) + 8, 64 * 8);
+    size_t length = read_bytes(path, descriptor, bytes, size + 1);
+    SYSTEM_CALL(SYS_close, descriptor);
+
+    struct compiled compiled;
+    const char *text = compiled_open(bytes, length, &compiled);
+    if (text)
+        refuse_whitelist(path, "cannot use the compiled whitelist: %s", text);
+    if (compiled.header->stage_count > 1)
+        refuse_whitelist(path, "cannot use the compiled whitelist: it has stages, which this shim "
+                               "does not know");
+    if (!environment->loader && !is_wanted(&compiled, path))
+        return;
+
+    uint32_t flags = compiled.header->flags;
+    struct sock_fprog program = {.len = (unsigned short)compiled.stages[0].instruction_count,
+                                 .filter = (struct sock_filter *)(uintptr_t)compiled.instructions};
     struct load load = {.programs = &program,
                         .count = 1,
-                        .no_new_privileges = settings->no_new_privileges,
-                        .audit = settings->audit};
-    enum children children = settings->children;
-
-    close_arena();
-    if (children == CHILDREN_INHERIT)
-        environment_blank(environment, path);
+                        .no_new_privileges = (flags & COMPILED_NO_NEW_PRIVILEGES) != 0,
+                        .audit = (flags & COMPILED_AUDIT) != 0};
+    if ((flags & COMPILED_CHILDREN_RELOAD) == 0)
+        environment_blank(environment, own);
     long error;
-    const char *text = load_programs(&load, &error);
+    text = load_programs(&load, &error);
     if (text)
         refuse_system(text, error);
 }
 
-/* What every stage allocates is given back at once, with the arena. */
+/* Opens PATH if it begins as a compiled whitelist. Returns a descriptor, or -1: then PATH, or what
+ * is wrong with it, is for those who read text. */
+static long open_compiled(const char *path)
+{
+    long descriptor =
+        SYSTEM_CALL(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor < 0)
+        return -1;
+    char magic[COMPILED_MAGIC_BYTES] = {0};
+    long got = SYSTEM_CALL(SYS_pread64, descriptor, magic, sizeof(magic), 0);
+    if (got == sizeof(magic) && compiled_begins(magic, sizeof(magic)))
+        return descriptor;
+    SYSTEM_CALL(SYS_close, descriptor);
+    return -1;
+}
+
 __attribute__((constructor)) static void portcullis(void)
 {
     struct environment environment;
-    struct whitelist whitelist = {0};
-    struct rules rules = {0};
-    struct filter filter = {0};
-    struct diagnostics diagnostics = {0};
-
     long error;
     const char *text = environment_open(&environment, &error);
     if (text)
         refuse_system(text, error);
     const char *path = whitelist_path(&environment);
     const char *own = own_path(&environment);
-    int result = arena_open();
-    if (result < 0)
-        refuse_system("cannot map memory", -result);
-
-    result = reader_read_file(path, &whitelist, &diagnostics);
-    /* Mistakes end it here. Those that the next stage finds are told as well. */
-    if (result == -EINVAL && rules_build(&whitelist, &diagnostics, &rules) == -ENOMEM)
-        result = -ENOMEM;
-    demand(result, "cannot read the whitelist", &diagnostics);
-    result = environment.loader ? 1 : program_wanted(&whitelist.settings, &diagnostics);
-    demand(result, "cannot look at /proc/self/exe", &diagnostics);
-    if (result == 0) {
-        close_arena();
+    long descriptor = open_compiled(path);
+    if (descriptor < 0) {
+        source_enforce(&environment, path, own);
         return;
     }
-    result = rules_build(&whitelist, &diagnostics, &rules);
-    demand(result, "cannot understand the whitelist", &diagnostics);
-    result = filter_build(&rules, (struct place){path, 0}, &diagnostics, &filter);
-    demand(result, "cannot build the filter", &diagnostics);
-    enforce(&environment, own, &whitelist.settings, &filter);
+    /* Zeroed: an outer filter may only pretend to fill it in. */
+    struct stat status = {0};
+    long result = SYSTEM_CALL(SYS_fstat, descriptor, &status);
+    if (result < 0 || !S_ISREG(status.st_mode))
+        refuse_whitelist(path, "cannot read the compiled whitelist: it is not a regular file");
+    if (status.st_size > COMPILED_BYTES_MAX)
+        refuse_whitelist(path, "cannot use the compiled whitelist: it is larger than %d KiB",
+                         COMPILED_BYTES_MAX >> 10);
+    enforce(&environment, path, own, descriptor, (size_t)status.st_size);
 }

@@ -20,10 +20,27 @@ static int file_status(const char *path, struct stat *status)
     return status->st_mode == 0 ? -EIO : 0;
 }
 
-static const char *reason(int error)
+const char *program_error(int error)
 {
     const char *name = constant_errno_name((unsigned)-error);
     return name ? name : "unknown error";
+}
+
+int program_self(struct program_file *self)
+{
+    struct stat status;
+    int result = file_status("/proc/self/exe", &status);
+    *self = (struct program_file){status.st_dev, status.st_ino};
+    return result == -EINVAL ? -EIO : result; /* -EINVAL is the whitelist's mistake */
+}
+
+int program_is(const struct program_file *self, const char *path)
+{
+    struct stat status;
+    int result = file_status(path, &status);
+    if (result < 0)
+        return result;
+    return status.st_dev == self->device && status.st_ino == self->inode;
 }
 
 int program_wanted(const struct settings *settings, struct diagnostics *diagnostics)
@@ -31,10 +48,8 @@ int program_wanted(const struct settings *settings, struct diagnostics *diagnost
     if (settings->program_count == 0)
         return 1;
 
-    struct stat self;
-    int result = file_status("/proc/self/exe", &self);
-    if (result == -EINVAL)
-        result = -EIO; /* -EINVAL is the whitelist's mistake */
+    struct program_file self;
+    int result = program_self(&self);
     if (result < 0)
         return result;
 
@@ -42,16 +57,13 @@ int program_wanted(const struct settings *settings, struct diagnostics *diagnost
     bool wanted = false;
     bool mistaken = false;
     for (size_t i = 0; i < settings->program_count; i++) {
-        struct stat status;
         const char *path = settings->programs[i];
-        result = file_status(path, &status);
-        if (result < 0) {
+        result = program_is(&self, path);
+        if (result < 0)
             diagnostic_error(diagnostics, settings->program_place,
-                             "cannot look at program '%s': %s", path, reason(result));
-            mistaken = true;
-        } else if (status.st_dev == self.st_dev && status.st_ino == self.st_ino) {
-            wanted = true;
-        }
+                             "cannot look at program '%s': %s", path, program_error(result));
+        mistaken |= result < 0;
+        wanted |= result > 0;
     }
     return mistaken ? -EINVAL : wanted;
 }

@@ -7,27 +7,35 @@
 #include "../config/suggest.h"
 #include "rules.h"
 
-enum { NAME_MAX_BYTES = 64 };
+enum {
+    NAME_MAX_BYTES = 64,
+    LOW_NUMBERS = 512, /* the kernel's own end at 470 */
+};
 
 struct builder {
     const struct whitelist *whitelist;
     struct diagnostics *diagnostics;
-    struct rules *rules;
-    unsigned stage; /* 0: [allow]; N: the whitelist's stages[N - 1] */
+    unsigned stage;      /* 0: [allow]; N: the whitelist's stages[N - 1] */
+    struct rules *rules; /* in the order in which the calls come up, until sort() */
+    /* Where the rule of a low number stands, plus one. Kept in order from the start, with a search
+     * and a move for each, 300 names took 210 microseconds; so they take 4. */
+    uint32_t places[LOW_NUMBERS];
+    int highest; /* number so far */
 };
 
 /* The number of a system call of this architecture; -ENOENT if there is no such name; -ENOSYS if
  * another architecture has it: libseccomp gives those negative numbers of its own, rules for which
- * "succeed" and do nothing. */
+ * "succeed" and do nothing. Our table is asked first: it is searched in halves, libseccomp's from
+ * one end to the other (300 names: 20 microseconds against 100). */
 static int resolve(const char *name)
 {
-    int number = seccomp_syscall_resolve_name(name);
-
-    if (number >= 0)
-        return number;
     const struct prototype *prototype = prototype_find(name);
+
     if (prototype && prototype->number >= 0)
         return prototype->number;
+    int number = seccomp_syscall_resolve_name(name);
+    if (number >= 0)
+        return number;
     return number == __NR_SCMP_ERROR ? -ENOENT : -ENOSYS;
 }
 
@@ -53,15 +61,8 @@ static void report_unresolved(const struct builder *builder, const struct entry 
                      suggestion_text(&suggestion, near, sizeof(near)));
 }
 
-/* The rule for NUMBER, made where there is none; NULL if there is no memory. */
-static struct rule *obtain_rule(struct rules *rules, int number)
+static struct rule *append_rule(struct rules *rules, int number)
 {
-    size_t at = rules->count;
-
-    while (at > 0 && rules->rules[at - 1].number >= number)
-        at--;
-    if (at < rules->count && rules->rules[at].number == number)
-        return &rules->rules[at];
     if (rules->count == rules->capacity) {
         size_t capacity = rules->capacity ? 2 * rules->capacity : 64;
         struct rule *grown = realloc(rules->rules, capacity * sizeof(*grown));
@@ -70,10 +71,72 @@ static struct rule *obtain_rule(struct rules *rules, int number)
         rules->rules = grown;
         rules->capacity = capacity;
     }
-    memmove(&rules->rules[at + 1], &rules->rules[at], (rules->count - at) * sizeof(*rules->rules));
-    rules->count++;
-    rules->rules[at] = (struct rule){.number = number};
-    return &rules->rules[at];
+    struct rule *rule = &rules->rules[rules->count++];
+    *rule = (struct rule){.number = number};
+    return rule;
+}
+
+static bool is_low(int number)
+{
+    return number < LOW_NUMBERS;
+}
+
+static struct rule *find_rule(const struct builder *builder, int number)
+{
+    struct rules *rules = builder->rules;
+
+    if (number < 0 || number > builder->highest)
+        return NULL;
+    if (is_low(number))
+        return builder->places[number] ? &rules->rules[builder->places[number] - 1] : NULL;
+    /* Raw numbers that no kernel has yet: few, or in order. */
+    for (size_t i = rules->count; i > 0; i--) {
+        if (rules->rules[i - 1].number == number)
+            return &rules->rules[i - 1];
+    }
+    return NULL;
+}
+
+/* The rule for NUMBER, made where there is none; NULL if there is no memory. */
+static struct rule *obtain_rule(struct builder *builder, int number)
+{
+    struct rule *rule = find_rule(builder, number);
+
+    if (rule)
+        return rule;
+    rule = append_rule(builder->rules, number);
+    if (rule && is_low(number))
+        builder->places[number] = (uint32_t)builder->rules->count;
+    if (rule && number > builder->highest)
+        builder->highest = number;
+    return rule;
+}
+
+/* Brings the rules into the order of their numbers, after which no rule can be found by place. */
+static int sort(struct builder *builder)
+{
+    struct rules *rules = builder->rules;
+    struct rule *sorted = malloc(rules->capacity * sizeof(*sorted));
+    size_t count = 0;
+
+    if (!sorted)
+        return -ENOMEM;
+    for (size_t number = 0; number < LOW_NUMBERS; number++) {
+        if (builder->places[number])
+            sorted[count++] = rules->rules[builder->places[number] - 1];
+    }
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct rule *rule = &rules->rules[i];
+        if (is_low(rule->number))
+            continue;
+        size_t at = count++;
+        for (; at > 0 && sorted[at - 1].number > rule->number; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = *rule;
+    }
+    free(rules->rules);
+    rules->rules = sorted;
+    return 0;
 }
 
 /* Whether ENTRY says nothing that the line before it, of the same file, did not say. */
@@ -103,7 +166,7 @@ static int append_line(struct line **lines, size_t *count, const struct entry *e
 
 static int add_number(struct builder *builder, const struct entry *entry, int number)
 {
-    struct rule *rule = obtain_rule(builder->rules, number);
+    struct rule *rule = obtain_rule(builder, number);
 
     if (!rule)
         return -ENOMEM;
@@ -223,12 +286,12 @@ static void check(const struct builder *builder)
 }
 
 /* Without these nothing can end, return from a signal, or sleep across a stop. */
-static int add_implicit(struct rules *rules)
+static int add_implicit(struct builder *builder)
 {
     static const char NAMES[][16] = {"exit", "exit_group", "rt_sigreturn", "restart_syscall"};
 
     for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-        struct rule *rule = obtain_rule(rules, seccomp_syscall_resolve_name(NAMES[i]));
+        struct rule *rule = obtain_rule(builder, resolve(NAMES[i]));
         if (!rule)
             return -ENOMEM;
         rule->implicit = true;
@@ -236,9 +299,9 @@ static int add_implicit(struct rules *rules)
     return 0;
 }
 
-static bool has_condition(const struct rules *rules, const char *name)
+static bool has_condition(const struct builder *builder, const char *name)
 {
-    const struct rule *rule = rules_find(rules, resolve(name));
+    const struct rule *rule = find_rule(builder, resolve(name));
 
     for (size_t i = 0; rule && i < rule->allow_count; i++) {
         if (rule->allow[i].entry->conditional)
@@ -253,12 +316,12 @@ static bool has_condition(const struct rules *rules, const char *name)
 
 /* Whether a call that takes the arguments of an older one from memory would get around what is said
  * of that one. */
-static bool evades_condition(const struct rules *rules, const char *name)
+static bool evades_condition(const struct builder *builder, const char *name)
 {
     if (strcmp(name, "clone3") == 0)
-        return has_condition(rules, "clone");
+        return has_condition(builder, "clone");
     if (strcmp(name, "openat2") == 0)
-        return has_condition(rules, "openat") || has_condition(rules, "open");
+        return has_condition(builder, "openat") || has_condition(builder, "open");
     return false;
 }
 
@@ -266,15 +329,14 @@ static bool evades_condition(const struct rules *rules, const char *name)
 static int add_fallback(struct builder *builder, const struct entry *entry, const char *name,
                         bool optional)
 {
-    struct rules *rules = builder->rules;
+    bool allows = builder->rules->default_action.kind == ACTION_ALLOW;
     int number = resolve(name);
 
     (void)entry;
     (void)optional;
-    if (number < 0 || rules_find(rules, number) ||
-        (rules->default_action.kind == ACTION_ALLOW && !evades_condition(rules, name)))
+    if (number < 0 || find_rule(builder, number) || (allows && !evades_condition(builder, name)))
         return 0;
-    struct rule *rule = obtain_rule(rules, number);
+    struct rule *rule = obtain_rule(builder, number);
     if (!rule)
         return -ENOMEM;
     rule->fallback = true;
@@ -284,7 +346,11 @@ static int add_fallback(struct builder *builder, const struct entry *entry, cons
 int rules_build_stage(const struct whitelist *whitelist, unsigned stage,
                       struct diagnostics *diagnostics, struct rules *rules)
 {
-    struct builder builder = {whitelist, diagnostics, rules, stage};
+    struct builder builder = {.whitelist = whitelist,
+                              .diagnostics = diagnostics,
+                              .stage = stage,
+                              .rules = rules,
+                              .highest = -1};
     bool logs = whitelist->settings.default_action.kind == ACTION_LOG;
 
     *rules = (struct rules){
@@ -292,15 +358,16 @@ int rules_build_stage(const struct whitelist *whitelist, unsigned stage,
         .foreign_action = {.kind = logs ? ACTION_LOG : ACTION_KILL},
     };
     int error = add_entries(&builder);
+    if (!error)
+        error = add_implicit(&builder);
+    if (!error && !logs)
+        error = for_members(&builder, "fallback", NULL, add_fallback);
+    if (!error)
+        error = sort(&builder);
     if (error)
         return error;
     check(&builder);
-    if (diagnostics->errors > 0)
-        return -EINVAL;
-    error = add_implicit(rules);
-    if (!error && !logs)
-        error = for_members(&builder, "fallback", NULL, add_fallback);
-    return error;
+    return diagnostics->errors > 0 ? -EINVAL : 0;
 }
 
 int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnostics,

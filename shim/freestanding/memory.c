@@ -1,4 +1,5 @@
-/* mem* and str*: plain loops, as what is copied here is short. */
+/* mem* and str*: plain loops, as what is copied here is short. memcpy and memset go by words: a
+ * whitelist of 300 names moves and clears some 400 KB, which by bytes took 75 microseconds. */
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -8,14 +9,34 @@
  * look into keeps the loop a loop. */
 #define KEEP_LOOP() __asm__ volatile("")
 
+/* Eight bytes at any address; the attributes let it lie over what is of another type. */
+struct word {
+    uint64_t bits;
+} __attribute__((packed, may_alias));
+
+static void copy_word(unsigned char *to, const unsigned char *from)
+{
+    *(struct word *)(void *)to = *(const struct word *)(const void *)from;
+}
+
+/* TO may lie over FROM, if it is not above. */
+static void copy_up(unsigned char *to, const unsigned char *from, size_t length)
+{
+    for (; length >= sizeof(struct word); length -= sizeof(struct word)) {
+        KEEP_LOOP();
+        copy_word(to, from);
+        to += sizeof(struct word);
+        from += sizeof(struct word);
+    }
+    for (; length > 0; length--) {
+        KEEP_LOOP();
+        *to++ = *from++;
+    }
+}
+
 void *memcpy(void *restrict to, const void *restrict from, size_t length)
 {
-    unsigned char *t = to;
-    const unsigned char *f = from;
-    for (size_t i = 0; i < length; i++) {
-        KEEP_LOOP();
-        t[i] = f[i];
-    }
+    copy_up(to, from, length);
     return to;
 }
 
@@ -23,11 +44,17 @@ void *memmove(void *to, const void *from, size_t length)
 {
     unsigned char *t = to;
     const unsigned char *f = from;
-    if (t <= f)
-        return memcpy(to, from, length);
-    for (size_t i = length; i > 0; i--) {
+    if (t <= f) {
+        copy_up(t, f, length);
+        return to;
+    }
+    for (; length >= sizeof(struct word); length -= sizeof(struct word)) {
         KEEP_LOOP();
-        t[i - 1] = f[i - 1];
+        copy_word(t + length - sizeof(struct word), f + length - sizeof(struct word));
+    }
+    for (; length > 0; length--) {
+        KEEP_LOOP();
+        t[length - 1] = f[length - 1];
     }
     return to;
 }
@@ -35,7 +62,13 @@ void *memmove(void *to, const void *from, size_t length)
 void *memset(void *to, int byte, size_t length)
 {
     unsigned char *t = to;
-    for (size_t i = 0; i < length; i++) {
+    const struct word word = {0x0101010101010101 * (uint64_t)(unsigned char)byte};
+    size_t i = 0;
+    for (; length - i >= sizeof(word); i += sizeof(word)) {
+        KEEP_LOOP();
+        *(struct word *)(void *)(t + i) = word;
+    }
+    for (; i < length; i++) {
         KEEP_LOOP();
         t[i] = (unsigned char)byte;
     }

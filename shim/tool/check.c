@@ -174,10 +174,14 @@ static void report_json(const struct check *check, const struct policy *policy, 
     json_add_number(object, "errors", policy->diagnostics.errors);
     json_add_number(object, "warnings", policy->diagnostics.warnings);
     json_object_object_add(object, "messages", messages);
-    if (summary) {
+    if (summary && !policy->artifact.bytes) {
         json_add_number(object, "allowed", summary->allowed);
         json_add_number(object, "constrained", summary->constrained);
         json_add_number(object, "refused", summary->refused);
+    }
+    if (summary) {
+        json_object_object_add(object, "compiled",
+                               json_object_new_boolean(policy->artifact.bytes != NULL));
         json_add_number(object, "instructions", policy->filter.count);
     }
     json_object_array_add(check->files, object);
@@ -187,27 +191,50 @@ static void report_text(struct check *check, const struct policy *policy, const 
                         const struct summary *summary)
 {
     diagnostics_tell(&policy->diagnostics, tell_text, check);
-    if (summary)
+    if (summary && policy->artifact.bytes)
+        printf("%s: compiled; %zu BPF instructions\n", file, policy->filter.count);
+    else if (summary)
         printf("%s: %u system calls allowed, %u constrained, %u refused; %zu BPF instructions\n",
                file, summary->allowed, summary->constrained, summary->refused,
                policy->filter.count);
 }
 
+/* Warns of what is no longer what FILE was compiled from. */
+static void check_sources(const struct check *check, struct policy *policy)
+{
+    static const char *const TEXTS[] = {[SOURCE_CHANGED] =
+                                            "has changed since it was compiled; compile it again",
+                                        [SOURCE_GONE] = "cannot be read any more"};
+    const struct artifact *artifact = &policy->artifact;
+
+    for (size_t i = 0; i < artifact->compiled.header->source_count && !check->muted[LINT_STALE];
+         i++) {
+        enum source_state state = artifact_source(artifact, i);
+        if (state != SOURCE_SAME)
+            diagnostic_warning(&policy->diagnostics, (struct place){policy->whitelist.name, 0},
+                               "its source '%s' %s [%s]",
+                               artifact_text(artifact, artifact->compiled.sources[i].path),
+                               TEXTS[state], linter_name(LINT_STALE));
+    }
+}
+
 static int check_file(struct check *check, const char *file)
 {
     struct policy policy;
-    struct summary summary;
+    struct summary summary = {0};
     int status = policy_read(file, &policy);
     bool valid = status == STATUS_OK;
 
-    if (valid) {
+    if (valid && policy.artifact.bytes) {
+        check_sources(check, &policy);
+    } else if (valid) {
         struct lint lint = {.policy = &policy, .diagnostics = &policy.diagnostics};
         memcpy(lint.muted, check->muted, sizeof(lint.muted));
         lint_policy(&lint);
         summary = summarize(&policy.rules);
-        if (check->strict && policy.diagnostics.warnings > 0)
-            status = STATUS_NO;
     }
+    if (valid && check->strict && policy.diagnostics.warnings > 0)
+        status = STATUS_NO;
     if (check->json)
         report_json(check, &policy, file, valid ? &summary : NULL);
     else

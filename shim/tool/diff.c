@@ -198,6 +198,10 @@ static int compare(struct diff *diff, const char *one, const char *other)
 
     if (status != STATUS_OK || other_status != STATUS_OK)
         return status > other_status ? status : other_status;
+    for (unsigned i = 0; i < 2; i++) {
+        if (!policy_has_text(&diff->sides[i], "diff"))
+            return STATUS_USAGE;
+    }
     compare_settings(diff);
     for (int number = 0; number < CALL_NUMBERS; number++)
         compare_call(diff, number);

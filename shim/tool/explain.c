@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "disassemble.h"
 #include "tool.h"
 
 static const char HELP[] =
@@ -43,7 +44,11 @@ static int explain_file(const char *file, char **words, int count, bool json)
     struct policy policy;
     int status = policy_open(file, &policy);
 
-    if (status == STATUS_OK && count == 0)
+    if (status == STATUS_OK && policy.artifact.bytes && count == 0)
+        disassemble(&policy.artifact, json);
+    else if (status == STATUS_OK && !policy_has_text(&policy, "explain of a call"))
+        status = STATUS_USAGE;
+    else if (status == STATUS_OK && count == 0)
         explain_policy(&policy, json);
     else if (status == STATUS_OK && count == 1 && strcmp(words[0], "-") == 0)
         status = explain_calls(&policy, json);
@@ -60,6 +65,8 @@ static int explain_log(const char *file, bool json)
     if (!file)
         return explain_audit(NULL, json);
     int status = policy_open(file, &policy);
+    if (status == STATUS_OK && !policy_has_text(&policy, "explain --audit"))
+        status = STATUS_USAGE;
     if (status == STATUS_OK)
         status = explain_audit(&policy, json);
     policy_release(&policy);

@@ -22,6 +22,7 @@ static const struct {
     [LINT_NO_LOADER] = {"no-loader", "execve without what a new program needs to start"},
     [LINT_OLD_PAIR] = {"old-pair",
                        "a call without, or not as strict as, the one that does the same"},
+    [LINT_STALE] = {"stale", "a compiled whitelist whose source has changed, or is gone"},
     [LINT_SWALLOWED] = {"swallowed", "a line that other lines make superfluous"},
     [LINT_WRITABLE] = {"writable", "a file that others than root and its owner can change"},
 };

@@ -15,6 +15,7 @@ static const struct {
     {"diff", verb_diff, "compare what two whitelists allow"},
     {"verify", verb_verify, "prove that a running process is filtered"},
     {"groups", verb_groups, "list the groups of system calls"},
+    {"compile", verb_compile, "make a whitelist ready, so that a start costs less"},
     {"doctor", verb_doctor, "say what this machine can enforce, report and learn"},
 };
 

@@ -12,21 +12,34 @@ static void say(void *context, const char *text, size_t length)
     tool_say(text, length);
 }
 
+static int finish(const char *path, const struct policy *policy, int error)
+{
+    if (policy->diagnostics.errors > 0)
+        return STATUS_CONFIG;
+    if (error)
+        tool_error("%s: %s", path, strerror(-error));
+    return error ? STATUS_OS : STATUS_OK;
+}
+
+static int unpack(struct policy *policy)
+{
+    return artifact_unpack(&policy->artifact, &policy->whitelist, &policy->filter);
+}
+
 int policy_read(const char *path, struct policy *policy)
 {
-    *policy = (struct policy){0};
-    int error = reader_read_file(path, &policy->whitelist, &policy->diagnostics);
+    *policy = (struct policy){.whitelist.name = path};
+    int error = artifact_read(path, &policy->artifact, &policy->diagnostics);
+    if (error || policy->artifact.bytes)
+        return finish(path, policy, error ? error : unpack(policy));
+    error = reader_read_file(path, &policy->whitelist, &policy->diagnostics);
     /* after mistakes go on, so that those of the next stage are told as well */
     if (!error || error == -EINVAL)
         error = rules_build(&policy->whitelist, &policy->diagnostics, &policy->rules);
     if (!error)
         error = filter_build(&policy->rules, (struct place){path, 0}, &policy->diagnostics,
                              &policy->filter);
-    if (policy->diagnostics.errors > 0)
-        return STATUS_CONFIG;
-    if (error)
-        tool_error("%s: %s", path, strerror(-error));
-    return error ? STATUS_OS : STATUS_OK;
+    return finish(path, policy, error);
 }
 
 int policy_open(const char *path, struct policy *policy)
@@ -37,10 +50,25 @@ int policy_open(const char *path, struct policy *policy)
     return status;
 }
 
+bool policy_has_text(const struct policy *policy, const char *verb)
+{
+    const struct artifact *artifact = &policy->artifact;
+
+    if (!artifact->bytes)
+        return true;
+    uint32_t count = artifact->compiled.header->source_count;
+    tool_error("%s: it is compiled, and %s needs the text%s%s%s", policy->whitelist.name, verb,
+               count ? ": name '" : "",
+               count ? artifact_text(artifact, artifact->compiled.sources[0].path) : "",
+               count ? "'" : "");
+    return false;
+}
+
 void policy_release(struct policy *policy)
 {
     filter_release(&policy->filter);
     rules_release(&policy->rules);
     diagnostics_release(&policy->diagnostics);
     whitelist_release(&policy->whitelist);
+    artifact_release(&policy->artifact);
 }

@@ -5,21 +5,30 @@
 #include "../../config/whitelist.h"
 #include "../filter.h"
 #include "../rules.h"
+#include "artifact.h"
 
+/* A compiled whitelist has settings, a filter and an artifact with bytes, but no lines and no
+ * rules.
+ */
 struct policy {
     struct whitelist whitelist;
     struct rules rules;
     struct filter filter;
     struct diagnostics diagnostics;
+    struct artifact artifact;
 };
 
-/* Reads the file PATH, through rules to BPF; PATH must outlive POLICY. Mistakes are in
- * POLICY->diagnostics, untold. Returns STATUS_OK, STATUS_CONFIG or STATUS_OS (which is told).
- * POLICY is to be released in any case. */
+/* Reads the file PATH, text or compiled, through rules to BPF; PATH must outlive POLICY. Mistakes
+ * are in POLICY->diagnostics, untold. Returns STATUS_OK, STATUS_CONFIG or STATUS_OS (which is
+ * told). POLICY is to be released in any case. */
 int policy_read(const char *path, struct policy *policy) __attribute__((warn_unused_result));
 
 /* The same, and tells mistakes on standard error. */
 int policy_open(const char *path, struct policy *policy) __attribute__((warn_unused_result));
+
+/* For what only a text can answer. Returns whether POLICY was one; else tells, as VERB, that it is
+ * compiled, and what to name instead. */
+bool policy_has_text(const struct policy *policy, const char *verb);
 
 void policy_release(struct policy *policy);
 

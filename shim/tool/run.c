@@ -139,6 +139,11 @@ static int open_whitelist(struct run *run)
     int status = base ? policy_open(command->whitelist, &run->file) : STATUS_OK;
 
     run->settings = &run->file.whitelist.settings;
+    if (status == STATUS_OK && command->line_count > 0 &&
+        !policy_has_text(&run->file, "--allow, --deny or --default"))
+        return STATUS_USAGE;
+    if (status == STATUS_OK && command->report && !policy_has_text(&run->file, "--report"))
+        return STATUS_USAGE;
     if (status != STATUS_OK || command->line_count == 0)
         return status;
     run->settings = &run->composed.whitelist.settings;

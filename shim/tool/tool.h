@@ -26,6 +26,7 @@ int verb_explain(int count, char **arguments);
 int verb_diff(int count, char **arguments);
 int verb_verify(int count, char **arguments);
 int verb_groups(int count, char **arguments);
+int verb_compile(int count, char **arguments);
 int verb_doctor(int count, char **arguments);
 
 /* "portcullis: error: ..." on standard error. */

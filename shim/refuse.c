@@ -1,0 +1,62 @@
+#include "refuse.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../config/constants.h"
+#include "freestanding/end.h"
+
+enum { TEXT_MAX = 2 * 4096 + 128 }; /* two paths fit in */
+
+/* PREFIX and what FORMAT says on one line, with nothing in it that could drive a terminal. */
+__attribute__((format(printf, 3, 0))) static _Noreturn void
+end_with(int status, const char *prefix, const char *format, va_list arguments)
+{
+    char text[TEXT_MAX];
+    size_t start = (size_t)snprintf(text, sizeof(text), "%s: error: ", prefix);
+    size_t room = start < sizeof(text) ? sizeof(text) - start : 0;
+    size_t length = start;
+
+    if (room > 0)
+        length += (size_t)vsnprintf(text + start, room, format, arguments);
+    if (length > sizeof(text) - 1)
+        length = sizeof(text) - 1;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] < ' ' || text[i] > '~')
+            text[i] = '?';
+    }
+    text[length] = '\n';
+    end_say(text, length + 1);
+    end_process(status);
+}
+
+void refuse(int status, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    end_with(status, "portcullis", format, arguments);
+}
+
+void refuse_whitelist(const char *path, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    end_with(STATUS_WHITELIST, path, format, arguments);
+}
+
+void refuse_system(const char *text, long error)
+{
+    const char *name = error > 0 ? constant_errno_name((unsigned)error) : NULL;
+
+    if (error < 0)
+        refuse(STATUS_SYSTEM, "%s %ld", text, -error);
+    if (error == 0)
+        refuse(STATUS_SYSTEM, "%s", text);
+    if (!name)
+        refuse(STATUS_SYSTEM, "%s: error %ld", text, error);
+    refuse(STATUS_SYSTEM, "%s: %s", text, name);
+}

@@ -1,0 +1,12 @@
+/* From a whitelist's text to the filter in the kernel. Part of the shared object alone. */
+#ifndef PORTCULLIS_SHIM_SOURCE_H
+#define PORTCULLIS_SHIM_SOURCE_H
+
+#include "environment.h"
+
+/* Reads the whitelist PATH and filters the process by it; OWN is the path of this library, or NULL.
+ * Ends the process where anything fails. Returns without a filter where the whitelist names other
+ * programs. */
+void source_enforce(const struct environment *environment, const char *path, const char *own);
+
+#endif

@@ -1,0 +1,157 @@
+/* portcullis compile: a whitelist made ready, so that a start costs next to nothing. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy.h"
+#include "tool.h"
+
+static const char HELP[] =
+    "usage: portcullis compile FILE -o OUT\n"
+    "\n"
+    "Compiles the whitelist FILE, with all that it includes, into OUT. PORTCULLIS_WHITELIST, and\n"
+    "every verb that takes a whitelist, takes either; a process that is started with OUT is\n"
+    "filtered alike, and sooner, as nothing is left to be read but a ready BPF program.\n"
+    "\n"
+    "OUT has the settings, the program, and a digest of every file that it was made from, so that\n"
+    "'check' and 'verify' can tell when one of them has changed. It is for this architecture\n"
+    "alone. Its own digest tells a damaged file from a whole one; it is no signature.\n"
+    "\n"
+    "  -o, --output OUT  write to OUT, which is replaced at once or not at all\n"
+    "\n"
+    "Status: 0; 78 for a mistake in FILE; 71 if OUT cannot be written.";
+
+/* A name beside PATH that nobody has, to be freed. */
+static char *temporary_name(const char *path)
+{
+    char *name;
+
+    return asprintf(&name, "%s.XXXXXX", path) < 0 ? NULL : name;
+}
+
+static int write_all(int descriptor, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(descriptor, bytes, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return written < 0 ? -errno : -EIO;
+        bytes += written;
+        length -= (size_t)written;
+    }
+    return 0;
+}
+
+/* The mode that open(2) would have given it. */
+static mode_t usual_mode(void)
+{
+    mode_t mask = umask(0);
+
+    umask(mask);
+    return 0666 & ~mask;
+}
+
+/* A reader sees the old file or the new one, whole, also after a crash. */
+static int write_file(const char *path, const struct artifact *artifact)
+{
+    char *name = temporary_name(path);
+
+    if (!name)
+        return -ENOMEM;
+    int descriptor = mkostemp(name, O_CLOEXEC);
+    int error = descriptor < 0 ? -errno : 0;
+    if (!error)
+        error = write_all(descriptor, artifact->bytes, artifact->length);
+    if (!error && (fchmod(descriptor, usual_mode()) != 0 || fsync(descriptor) != 0))
+        error = -errno;
+    if (descriptor >= 0 && close(descriptor) != 0 && !error)
+        error = -errno;
+    if (!error && rename(name, path) != 0)
+        error = -errno;
+    if (error && descriptor >= 0)
+        unlink(name);
+    free(name);
+    return error;
+}
+
+/* Compiles FILE in memory. ARTIFACT is to be released in any case. */
+static int make(const char *file, struct artifact *artifact)
+{
+    struct policy policy;
+    struct filter filter = {0};
+    int error = 0;
+    int status = policy_open(file, &policy);
+
+    if (status == STATUS_OK && !policy_has_text(&policy, "compile"))
+        status = STATUS_USAGE;
+    if (status == STATUS_OK) {
+        error =
+            filter_build_once(&policy.rules, (struct place){file, 0}, &policy.diagnostics, &filter);
+        if (!error)
+            error = artifact_make(&policy.whitelist, &filter, artifact);
+        if (error)
+            tool_error("%s: cannot compile it: %s", file,
+                       error == -E2BIG ? "the result is too large" : strerror(-error));
+    }
+    filter_release(&filter);
+    policy_release(&policy);
+    return error ? STATUS_OS : status;
+}
+
+static bool are_equal(const struct artifact *one, const struct artifact *other)
+{
+    return one->length == other->length && memcmp(one->bytes, other->bytes, one->length) == 0;
+}
+
+/* Twice: should a source change between being read and being digested, the two differ. */
+static int compile(const char *file, const char *out)
+{
+    struct artifact first = {0}, second = {0};
+    int status = make(file, &first);
+
+    if (status == STATUS_OK)
+        status = make(file, &second);
+    if (status == STATUS_OK && !are_equal(&first, &second)) {
+        tool_error("%s: it is being changed", file);
+        status = STATUS_OS;
+    }
+    int error = status == STATUS_OK ? write_file(out, &first) : 0;
+    if (error) {
+        tool_error("cannot write '%s': %s", out, strerror(-error));
+        status = STATUS_OS;
+    }
+    artifact_release(&first);
+    artifact_release(&second);
+    return status;
+}
+
+int verb_compile(int count, char **arguments)
+{
+    static const struct option OPTIONS[] = {
+        {"output", required_argument, NULL, 'o'}, {"help", no_argument, NULL, 'h'}, {0}};
+    const char *out = NULL;
+
+    opterr = 0;
+    for (int option; (option = getopt_long(count, arguments, ":ho:", OPTIONS, NULL)) != -1;) {
+        if (option == 'h') {
+            puts(HELP);
+            return STATUS_OK;
+        }
+        if (option == ':')
+            return tool_usage("compile", "'%s' takes a path", arguments[optind - 1]);
+        if (option == '?')
+            return tool_usage("compile", "unknown option '%s'", arguments[optind - 1]);
+        out = optarg;
+    }
+    if (optind + 1 != count)
+        return tool_usage("compile", "one whitelist is wanted");
+    if (!out || *out == '\0')
+        return tool_usage("compile", "where to? '-o OUT' is missing");
+    return compile(arguments[optind], out);
+}
