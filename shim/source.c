@@ -13,6 +13,7 @@
 #include "program.h"
 #include "refuse.h"
 #include "rules.h"
+#include "stages.h"
 
 static void say_diagnostic(void *context, const char *text, size_t length)
 {
@@ -38,9 +39,24 @@ static void close_arena(void)
         refuse_system("cannot give back the memory that was needed", -result);
 }
 
-/* The last act. Not inlined: the program's copy, 32 KiB, is on the stack only now. */
+/* The last act: the arena goes, and with it all that was read. */
+static void load_last(const struct environment *environment, const char *own, struct load load,
+                      enum children children)
+{
+    close_arena();
+    if (children == CHILDREN_INHERIT)
+        environment_blank(environment, own);
+    long error;
+    const char *text = load_programs(&load, &error);
+    if (text)
+        refuse_system(text, error);
+    if (load.more)
+        stages_open();
+}
+
+/* Not inlined: the program's copy, 32 KiB, is on the stack only now. */
 __attribute__((noinline)) static void enforce(const struct environment *environment,
-                                              const char *path, const struct settings *settings,
+                                              const char *own, const struct settings *settings,
                                               const struct filter *filter)
 {
     struct sock_filter instructions[FILTER_INSTRUCTIONS_MAX];
@@ -52,15 +68,45 @@ __attribute__((noinline)) static void enforce(const struct environment *environm
                         .count = 1,
                         .no_new_privileges = settings->no_new_privileges,
                         .audit = settings->audit};
-    enum children children = settings->children;
+    load_last(environment, own, load, settings->children);
+}
 
-    close_arena();
-    if (children == CHILDREN_INHERIT)
-        environment_blank(environment, path);
-    long error;
-    const char *text = load_programs(&load, &error);
-    if (text)
-        refuse_system(text, error);
+static void build(const struct whitelist *whitelist, unsigned stage, const char *path,
+                  struct diagnostics *diagnostics, struct filter *filter)
+{
+    struct rules rules = {0};
+    int result = rules_build_stage(whitelist, stage, diagnostics, &rules);
+    demand(result, "cannot understand the whitelist", diagnostics);
+    result = filter_build(&rules, (struct place){path, 0}, diagnostics, filter);
+    demand(result, "cannot build the filter", diagnostics);
+}
+
+/* The same with programs for later. */
+static void enforce_stages(const struct environment *environment, const char *path, const char *own,
+                           const struct whitelist *whitelist, struct diagnostics *diagnostics,
+                           const struct filter *filter)
+{
+    struct stages_program programs[1 + STAGES_MAX] = {
+        {.instructions = filter->instructions, .count = filter->count}};
+    const struct settings *settings = &whitelist->settings;
+    unsigned flags = load_flags(settings->audit);
+
+    if (whitelist->stage_count > STAGES_MAX)
+        refuse_whitelist(path, "there are more than %d stages", STAGES_MAX);
+    for (unsigned i = 1; i <= whitelist->stage_count; i++) {
+        const struct stage *stage = &whitelist->stages[i - 1];
+        struct filter own_filter;
+        build(whitelist, i, path, diagnostics, &own_filter);
+        programs[i] = (struct stages_program){stage->name, stage->triggers, own_filter.instructions,
+                                              own_filter.count};
+    }
+    struct load load = {
+        .programs = stages_prepare(environment, path, programs, 1 + whitelist->stage_count, flags),
+        .count = 1,
+        .no_new_privileges = true,
+        .audit = settings->audit,
+        .more = true};
+    load_last(environment, own, load, settings->children);
 }
 
 /* What every stage allocates is given back at once, with the arena. */
@@ -68,7 +114,7 @@ void source_enforce(const struct environment *environment, const char *path, con
 {
     struct whitelist whitelist = {0};
     struct rules rules = {0};
-    struct filter filter = {0};
+    struct filter filter;
     struct diagnostics diagnostics = {0};
 
     int result = arena_open();
@@ -85,9 +131,9 @@ void source_enforce(const struct environment *environment, const char *path, con
         close_arena();
         return;
     }
-    result = rules_build(&whitelist, &diagnostics, &rules);
-    demand(result, "cannot understand the whitelist", &diagnostics);
-    result = filter_build(&rules, (struct place){path, 0}, &diagnostics, &filter);
-    demand(result, "cannot build the filter", &diagnostics);
-    enforce(environment, own, &whitelist.settings, &filter);
+    build(&whitelist, 0, path, &diagnostics, &filter);
+    if (whitelist.stage_count > 0)
+        enforce_stages(environment, path, own, &whitelist, &diagnostics, &filter);
+    else
+        enforce(environment, own, &whitelist.settings, &filter);
 }

@@ -20,12 +20,15 @@ enum { STUBS_MAX = 48, STUBS_MAIN = STUBS_MAX - 1, STUB_BYTES = 64, STUBS_PAGE =
 struct stubs_state {
     unsigned char done[STUBS_MAX]; /* the stub's work is done: go straight to the real function */
     void *main;                    /* what __libc_start_main() was to call */
+    uintptr_t lock;                /* the thread that loads a stage, by its thread pointer */
+    unsigned char closed;          /* the constructor has not come to its end yet */
 };
 
 /* What the stubs go by: read-only before the program runs. */
 struct stubs {
     struct stubs_state *state;
     uintptr_t real[STUBS_MAX]; /* the functions that were replaced */
+    const struct stages_plan *plan;
 };
 
 /* A page of its own, so that it can be made read-only. */
