@@ -59,7 +59,8 @@ LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
 SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' .ci/run tests/run \
     .debian/tests/smoke)
-C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(HELPER_SOURCES) $(UNIT_SOURCES) tests/fuzz.c)
+C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) shim/link/defer.c $(HELPER_SOURCES) \
+    $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
     examples/*/*.c)
@@ -106,9 +107,10 @@ $(BUILD)/libhelpers.a: $(HELPER_OBJECTS)
 	$(AR) rcsD $@.new $^ && mv $@.new $@
 
 # One object that needs nothing: no libc, no import, no export.
+SHIM_SCRIPT := shim/link/libportcullis.ld
 SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-libs,ALL \
     -Wl,--gc-sections -Wl,-Bsymbolic -Wl,-z,defs,-z,text,-z,relro,-z,now,-z,nodlopen \
-    -Wl,-z,noexecstack,-z,separate-code
+    -Wl,-z,noexecstack -Wl,-T,$(SHIM_SCRIPT)
 SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 
 # The command: hosted, with what Debian has for ELF, stacks and JSON.
@@ -129,10 +131,13 @@ FAILING_OBJECTS := $(patsubst %/shim/freestanding/arena.o,%/tests/failing/arena.
 
 $(BUILD)/libportcullis.so: $(SHIM_OBJECTS)
 $(FAILING_SHIM): $(FAILING_OBJECTS)
-$(BUILD)/libportcullis.so $(FAILING_SHIM):
+$(BUILD)/libportcullis.so $(FAILING_SHIM): $(SHIM_SCRIPT) $(BUILD)/defer
 	@mkdir -p $(@D)
 	$(CC) $(SHIM_LDFLAGS) $(filter %.o,$^) $(SHIM_LIBS) -o $@.new
-	strip --strip-unneeded $@.new && mv $@.new $@
+	strip --strip-unneeded $@.new && $(BUILD)/defer $@.new && mv $@.new $@
+
+$(BUILD)/defer: shim/link/defer.c $(BUILD)/flags
+	$(CC) $(HOSTED) $< -o $@
 
 $(BUILD)/tests/shim/tool/%: $(BUILD)/hosted/tests/shim/tool/%.o $(BUILD)/libhelpers.a \
     $(BUILD)/libtool.a $(BUILD)/libcore.a

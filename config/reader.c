@@ -97,14 +97,15 @@ static void begin_section(void *context, const char *name, size_t length)
     }
     memcpy(word, name, length);
     word[length] = '\0';
-    struct suggestion suggestion = suggestion_for(word);
     for (size_t i = 0; i < sizeof(SECTIONS) / sizeof(SECTIONS[0]); i++) {
         if (strcmp(word, SECTIONS[i].name) == 0) {
             reading->section = SECTIONS[i].section;
             return;
         }
-        suggestion_offer(&suggestion, SECTIONS[i].name);
     }
+    struct suggestion suggestion = suggestion_for(word);
+    for (size_t i = 0; i < sizeof(SECTIONS) / sizeof(SECTIONS[0]); i++)
+        suggestion_offer(&suggestion, SECTIONS[i].name);
     diagnostic_error(reading->diagnostics, reading->lines.place, "unknown section [%s]%s", word,
                      suggestion_text(&suggestion, near, sizeof(near)));
 }

@@ -102,16 +102,46 @@ static int link_parts(const struct export *export, struct sock_filter *code)
     return 0;
 }
 
-/* How many instructions it takes to choose one of so many segments. */
-static size_t choice_count(size_t segments)
+enum {
+    CHOICE = 4, /* where the choice among segments begins */
+    USUAL_BEGIN =
+        3, /* instructions in which a program looks at the architecture, loads the number */
+};
+
+static const struct sock_filter LOAD_ARCHITECTURE =
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+static const struct sock_filter LOAD_NUMBER =
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+
+static bool same(struct sock_filter one, struct sock_filter other)
 {
-    return segments > 1 ? 2 * segments - 1 : 0;
+    return one.code == other.code && one.jt == other.jt && one.jf == other.jf && one.k == other.k;
 }
 
-/* The load of the number, and the choice. */
+/* How many instructions stand before the programs. */
 static size_t head_count(const struct export *export)
 {
-    return export->segment_count > 1 ? 1 + choice_count(export->segment_count) : 0;
+    return export->segment_count > 1 ? CHOICE + 2 * export->segment_count - 1 : 0;
+}
+
+static struct sock_filter jump(size_t from, size_t to)
+{
+    return (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(to - from - 1));
+}
+
+/* Where a segment begins. Not with what was looked at before the choice, if its program begins as
+ * all of libseccomp's do. */
+static size_t segment_entry(const struct export *export, const struct sock_filter *code,
+                            size_t segment)
+{
+    size_t part = export->segments[segment].part;
+    size_t begin =
+        head_count(export) + (part > 0 ? export->parts[part - 1].end / sizeof(*code) : 0);
+    bool usual = same(code[begin], LOAD_ARCHITECTURE) && same(code[begin + 2], LOAD_NUMBER) &&
+                 code[begin + 1].code == (BPF_JMP | BPF_JEQ | BPF_K) && code[begin + 1].jt == 0 &&
+                 code[begin + 1].k == seccomp_arch_native();
+
+    return usual ? begin + USUAL_BEGIN : begin;
 }
 
 /* Writes at CODE[AT] what chooses one of COUNT segments from FIRST on: compares with the number in
@@ -119,32 +149,30 @@ static size_t head_count(const struct export *export)
 static void choose(const struct export *export, struct sock_filter *code, size_t at, size_t first,
                    size_t count)
 {
-    const struct segment *segments = &export->segments[first];
-
     if (count == 1) {
-        size_t part = segments->part;
-        size_t target = head_count(export);
-        if (part > 0)
-            target += export->parts[part - 1].end / sizeof(*code);
-        code[at] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, (uint32_t)(target - at - 1));
+        code[at] = jump(at, segment_entry(export, code, first));
         return;
     }
     size_t low = count / 2;
     size_t leap = 2 * low - 1;
-    code[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, segments[low].number,
-                                            (uint8_t)leap, 0);
+    code[at] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K,
+                                            export->segments[first + low].number, (uint8_t)leap, 0);
     choose(export, code, at + 1, first, low);
     choose(export, code, at + 1 + leap, first + low, count - low);
 }
 
-/* Leads every call to the programs of its segment. They look at the architecture themselves. */
+/* Leads every call to the programs of its segment. Another architecture's goes to the first: all of
+ * them refuse it. It is not asked for its segment, as the kernel tries every number of both
+ * architectures when it loads the filter. */
 static void link_segments(const struct export *export, struct sock_filter *code)
 {
     if (export->segment_count < 2)
         return;
-    code[0] =
-        (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-    choose(export, code, 1, 0, export->segment_count);
+    code[0] = LOAD_ARCHITECTURE;
+    code[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
+    code[2] = jump(2, head_count(export));
+    code[3] = LOAD_NUMBER;
+    choose(export, code, CHOICE, 0, export->segment_count);
 }
 
 static int read_all(int descriptor, void *buffer, size_t size)

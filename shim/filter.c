@@ -16,9 +16,9 @@ enum {
     /* So many calls are made into a libseccomp filter of their own. Each rule that is added walks
      * all before it, each jump that is made walks the program: 300 names in one filter took 260
      * microseconds to add, 415 to generate, and the kernel 235 to load the list (a binary tree:
-     * 120, but 900 to generate). By the dozen they take 36, 97 and 120. Between 12 and 32 it
-     * makes no difference that can be measured. */
-    SEGMENT_CALLS = 24,
+     * 120, but 900 to generate). By the dozen they take 36, 97 and 120. With 24 to a segment 40
+     * names take 3 more, as two pages more are touched; with 8 the kernel takes 20 more for 300. */
+    SEGMENT_CALLS = 12,
     OPTIMIZE_LIST = 1,
     OPTIMIZE_TREE = 2,
 };

@@ -1,5 +1,6 @@
 #include "objects.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -67,6 +68,13 @@ const void *objects_table(const struct link_map *object, ElfW(Sxword) tag)
     return (const void *)address;
 }
 
+/* How long the object's strings are. A copy of the shim has as many as the shim: its own name. */
+static uint64_t strings_size(const struct link_map *object)
+{
+    const ElfW(Dyn) *size = objects_entry(object->l_ld, DT_STRSZ);
+    return size ? size->d_un.d_val : 0;
+}
+
 static const char *soname(const struct link_map *object)
 {
     const ElfW(Dyn) *name = objects_entry(object->l_ld, DT_SONAME);
@@ -77,8 +85,11 @@ static const char *soname(const struct link_map *object)
 const struct link_map *objects_twin(const struct link_map *objects, const struct link_map *own)
 {
     const char *wanted = soname(own);
+    uint64_t size = strings_size(own);
     for (; wanted && objects; objects = objects->l_next) {
-        const char *name = objects == own ? NULL : soname(objects);
+        /* The size first: another object's strings are on pages that nobody may have touched. */
+        bool similar = objects != own && strings_size(objects) == size;
+        const char *name = similar ? soname(objects) : NULL;
         if (name && strcmp(name, wanted) == 0)
             return objects;
     }

@@ -91,9 +91,8 @@ __attribute__((noinline)) static void enforce(const struct environment *environm
                                               const char *path, const char *own, long descriptor,
                                               size_t size)
 {
-    /* One byte more, to see that nothing follows. */
-    char *bytes = __builtin_alloca_with_align((size & ~(size_t)7) + 8, 64 * 8);
-    size_t length = read_bytes(path, descriptor, bytes, size + 1);
+    char *bytes = __builtin_alloca_with_align(size, 8 * sizeof(uint64_t));
+    size_t length = read_bytes(path, descriptor, bytes, size);
     SYSTEM_CALL(SYS_close, descriptor);
 
     struct compiled compiled;

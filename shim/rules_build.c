@@ -25,17 +25,17 @@ struct builder {
 
 /* The number of a system call of this architecture; -ENOENT if there is no such name; -ENOSYS if
  * another architecture has it: libseccomp gives those negative numbers of its own, rules for which
- * "succeed" and do nothing. Our table is asked first: it is searched in halves, libseccomp's from
- * one end to the other (300 names: 20 microseconds against 100). */
+ * "succeed" and do nothing. libseccomp is asked first: it hashes, our own table is searched in
+ * halves (5 microseconds more for 40 names, as it has to come into the cache). */
 static int resolve(const char *name)
 {
-    const struct prototype *prototype = prototype_find(name);
-
-    if (prototype && prototype->number >= 0)
-        return prototype->number;
     int number = seccomp_syscall_resolve_name(name);
+
     if (number >= 0)
         return number;
+    const struct prototype *prototype = prototype_find(name);
+    if (prototype && prototype->number >= 0)
+        return prototype->number;
     return number == __NR_SCMP_ERROR ? -ENOENT : -ENOSYS;
 }
 

@@ -1,7 +1,9 @@
 #include "source.h"
 
 #include <errno.h>
+#include <link.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "../config/diagnostic.h"
@@ -14,6 +16,26 @@
 #include "refuse.h"
 #include "rules.h"
 #include "stages.h"
+
+/* Of the linker's script: all relocations, and where the data begins whose relocations ld.so was
+ * not told of. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+extern const ElfW(Rela) shim_relocations[] __attribute__((visibility("hidden")));
+extern const ElfW(Rela) shim_relocations_end[] __attribute__((visibility("hidden")));
+extern char shim_cold_data[] __attribute__((visibility("hidden")));
+
+/* Makes what ld.so did not: libseccomp's tables have pointers. All relocations are of the one kind
+ * that adds the load address, which the build has checked. */
+static void relocate(void)
+{
+    uintptr_t base = (uintptr_t)&__ehdr_start;
+
+    for (const ElfW(Rela) *entry = shim_relocations; entry < shim_relocations_end; entry++) {
+        uintptr_t place = base + entry->r_offset;
+        if (place >= (uintptr_t)shim_cold_data)
+            *(uintptr_t *)place = base + (uintptr_t)entry->r_addend;
+    }
+}
 
 static void say_diagnostic(void *context, const char *text, size_t length)
 {
@@ -54,15 +76,17 @@ static void load_last(const struct environment *environment, const char *own, st
         stages_open();
 }
 
-/* Not inlined: the program's copy, 32 KiB, is on the stack only now. */
+/* The last act. Not inlined: the program's copy is on the stack only now, and as large as it has to
+ * be: a frame of 32 KiB is touched page by page, which took 10 microseconds. */
 __attribute__((noinline)) static void enforce(const struct environment *environment,
                                               const char *own, const struct settings *settings,
                                               const struct filter *filter)
 {
-    struct sock_filter instructions[FILTER_INSTRUCTIONS_MAX];
     if (filter->count > FILTER_INSTRUCTIONS_MAX)
         refuse(STATUS_SYSTEM, "the filter has more instructions than the kernel takes");
-    memcpy(instructions, filter->instructions, filter->count * sizeof(*instructions));
+    size_t size = filter->count * sizeof(*filter->instructions);
+    struct sock_filter *instructions = __builtin_alloca(size);
+    memcpy(instructions, filter->instructions, size);
     struct sock_fprog program = {.len = (unsigned short)filter->count, .filter = instructions};
     struct load load = {.programs = &program,
                         .count = 1,
@@ -117,6 +141,7 @@ void source_enforce(const struct environment *environment, const char *path, con
     struct filter filter;
     struct diagnostics diagnostics = {0};
 
+    relocate();
     int result = arena_open();
     if (result < 0)
         refuse_system("cannot map memory", -result);

@@ -103,6 +103,19 @@ enum source_state artifact_source(const struct artifact *artifact, size_t index)
     return memcmp(digest, source->digest, sizeof(digest)) == 0 ? SOURCE_SAME : SOURCE_CHANGED;
 }
 
+const char *artifact_complaint(const struct artifact *artifact, size_t index)
+{
+    switch (artifact_source(artifact, index)) {
+    case SOURCE_CHANGED:
+        return "has changed since it was compiled; compile it again";
+    case SOURCE_GONE:
+        return "cannot be read any more";
+    case SOURCE_SAME:
+        break;
+    }
+    return NULL;
+}
+
 /* A file in the making: its parts, and the texts that they speak of. */
 struct maker {
     struct compiled_header header;

@@ -36,6 +36,9 @@ enum source_state { SOURCE_SAME, SOURCE_CHANGED, SOURCE_GONE };
 /* Whether source INDEX is still what it was when it was compiled. */
 enum source_state artifact_source(const struct artifact *artifact, size_t index);
 
+/* What is to be said of source INDEX, behind its path; NULL where it is the same. */
+const char *artifact_complaint(const struct artifact *artifact, size_t index);
+
 /* A text of it. Borrowed. */
 const char *artifact_text(const struct artifact *artifact, uint32_t text);
 

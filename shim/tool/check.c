@@ -179,11 +179,10 @@ static void report_json(const struct check *check, const struct policy *policy, 
         json_add_number(object, "constrained", summary->constrained);
         json_add_number(object, "refused", summary->refused);
     }
-    if (summary) {
-        json_object_object_add(object, "compiled",
-                               json_object_new_boolean(policy->artifact.bytes != NULL));
+    if (summary && policy->artifact.bytes)
+        json_object_object_add(object, "compiled", json_object_new_boolean(true));
+    if (summary)
         json_add_number(object, "instructions", policy->filter.count);
-    }
     json_object_array_add(check->files, object);
 }
 
@@ -199,25 +198,6 @@ static void report_text(struct check *check, const struct policy *policy, const 
                policy->filter.count);
 }
 
-/* Warns of what is no longer what FILE was compiled from. */
-static void check_sources(const struct check *check, struct policy *policy)
-{
-    static const char *const TEXTS[] = {[SOURCE_CHANGED] =
-                                            "has changed since it was compiled; compile it again",
-                                        [SOURCE_GONE] = "cannot be read any more"};
-    const struct artifact *artifact = &policy->artifact;
-
-    for (size_t i = 0; i < artifact->compiled.header->source_count && !check->muted[LINT_STALE];
-         i++) {
-        enum source_state state = artifact_source(artifact, i);
-        if (state != SOURCE_SAME)
-            diagnostic_warning(&policy->diagnostics, (struct place){policy->whitelist.name, 0},
-                               "its source '%s' %s [%s]",
-                               artifact_text(artifact, artifact->compiled.sources[i].path),
-                               TEXTS[state], linter_name(LINT_STALE));
-    }
-}
-
 static int check_file(struct check *check, const char *file)
 {
     struct policy policy;
@@ -225,9 +205,7 @@ static int check_file(struct check *check, const char *file)
     int status = policy_read(file, &policy);
     bool valid = status == STATUS_OK;
 
-    if (valid && policy.artifact.bytes) {
-        check_sources(check, &policy);
-    } else if (valid) {
+    if (valid) {
         struct lint lint = {.policy = &policy, .diagnostics = &policy.diagnostics};
         memcpy(lint.muted, check->muted, sizeof(lint.muted));
         lint_policy(&lint);

@@ -125,6 +125,11 @@ bool lint_warn(struct lint *lint, enum linter linter, struct place place, const 
 void lint_policy(struct lint *lint)
 {
     lint_files(lint);
+    if (lint->policy->artifact.bytes) {
+        lint_stale(lint);
+        forget_source(lint);
+        return;
+    }
     lint_lines(lint);
     lint_swallowed(lint);
     lint_pairs(lint);

@@ -52,5 +52,6 @@ void lint_swallowed(struct lint *lint); /* lines that other lines make superfluo
 void lint_pairs(struct lint *lint);     /* calls that do the same as others */
 void lint_powers(struct lint *lint);    /* calls that get around the filter */
 void lint_files(struct lint *lint);     /* files that others can change */
+void lint_stale(struct lint *lint);     /* what a compiled whitelist was made from */
 
 #endif

@@ -21,6 +21,7 @@ struct question {
     pid_t pid;
     const char *file;
     const struct policy *policy;
+    struct filter other; /* owned: the program that a compiled form of the same text would have */
 };
 
 struct finding {
@@ -79,6 +80,18 @@ static void find_unreadable(struct finding *finding, const struct threads *threa
              strerror(-error));
 }
 
+/* Compares with what the shim makes of FILE; of a text, also with what `compile` does. */
+static int compare(const struct question *question, pid_t id, struct likeness *likeness)
+{
+    struct likeness other = {0};
+    int error = threads_compare(id, &question->policy->filter, likeness);
+
+    if (!error && !likeness->equal && question->other.count > 0)
+        error = threads_compare(id, &question->other, &other);
+    likeness->equal |= other.equal;
+    return error;
+}
+
 /* Whether every thread has the whitelist's own program. */
 static bool all_alike(const struct question *question, const struct threads *threads,
                       struct finding *finding)
@@ -90,7 +103,7 @@ static bool all_alike(const struct question *question, const struct threads *thr
         pid_t id = threads->items[i].id;
         if (threads->items[i].ended)
             continue;
-        int error = threads_compare(id, filter, &likeness);
+        int error = compare(question, id, &likeness);
         if (error == -ESRCH && id != question->pid)
             continue; /* it ended meanwhile */
         if (error) {
@@ -187,6 +200,35 @@ static int help(void)
     return STATUS_OK;
 }
 
+/* What FILE was compiled from may have changed: the answer is about FILE. */
+static void warn_of_sources(const char *file, const struct artifact *artifact)
+{
+    for (uint32_t i = 0; i < artifact->compiled.header->source_count; i++) {
+        const char *complaint = artifact_complaint(artifact, i);
+        if (complaint)
+            fprintf(stderr, "%s: warning: its source '%s' %s\n", file,
+                    artifact_text(artifact, artifact->compiled.sources[i].path), complaint);
+    }
+}
+
+/* Reads the whitelist of QUESTION. */
+static int open_whitelist(struct question *question, struct policy *policy)
+{
+    int status = policy_open(question->file, policy);
+
+    if (status != STATUS_OK)
+        return status;
+    if (policy->artifact.bytes) {
+        warn_of_sources(question->file, &policy->artifact);
+        return STATUS_OK;
+    }
+    int error = filter_build_once(&policy->rules, (struct place){question->file, 0},
+                                  &policy->diagnostics, &question->other);
+    if (error)
+        tool_error("%s: %s", question->file, strerror(-error));
+    return error ? STATUS_OS : STATUS_OK;
+}
+
 static bool parse_seconds(const char *text, double *seconds)
 {
     char *end;
@@ -235,13 +277,14 @@ int verb_verify(int count, char **arguments)
         question.file = arguments[optind + 1];
     if (question.file && *question.file == '\0')
         question.file = NULL;
-    int status = question.file ? policy_open(question.file, &policy) : STATUS_OK;
+    int status = question.file ? open_whitelist(&question, &policy) : STATUS_OK;
     if (status == STATUS_OK) {
         question.policy = &policy;
         wait_for(&question, seconds, &finding);
         tell(&question, &finding, json);
         status = finding.answer == ANSWER_YES ? STATUS_OK : STATUS_NO;
     }
+    filter_release(&question.other);
     policy_release(&policy);
     return status;
 }

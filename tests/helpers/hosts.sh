@@ -154,7 +154,7 @@ $AGREE" "" "${1}_another_program_is_let_alone_and_so_is_its_environment"
     told 0 "$ALLOWED" "" "${1}_third_program_beside_two_named_ones_is_let_alone"
     whitelist missing.ini "program = $2 $TMP/nowhere"
     filtered_by "$TMP/missing.ini" "$2" ask
-    told 78 "" "$TMP/missing.ini:3: error: cannot look at program '$TMP/nowhere': ENOENT" \
+    told 78 "" "$TMP/missing.ini${MISSING_LINE-:3}: error: cannot look at program '$TMP/nowhere': ENOENT" \
         "${1}_program_path_that_does_not_exist_is_an_error"
 }
 

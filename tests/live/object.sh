@@ -38,7 +38,7 @@ told 0 "$REFUSED" "" "traced_program_is_filtered"
 is "$(grep -A1 '^seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, {.*= 0$' "$TMP/trace" |
     sed '1d; s/  *= / = /')" 'write(-1, "main", 4) = -1 EBADF (Bad file descriptor)' \
     "next_call_after_the_filter_is_the_program_s_own"
-is "$(sed -n '/^openat.*refusing\.ini/,$d; s/^mmap(NULL, \([0-9]*\), .*MAP_ANON.* = \(0x.*\)/\2, \1/p' \
+is "$(sed -n '/^seccomp.*= 0$/,$d; s/^mmap(NULL, \([0-9]*\), .*MAP_ANON.* = \(0x.*\)/\2, \1/p' \
     "$TMP/trace" | tail -n 1)" "$(sed -n 's/^munmap(\(0x.*\)) *= 0/\1/p' "$TMP/trace" | tail -n 1)" \
     "memory_that_the_shim_mapped_is_gone_when_the_filter_is_in"
 is "$(sed '/"main"/q' "$TMP/trace" | grep -cE '^(write|writev|sendto)\([12],')" 0 \

@@ -95,24 +95,30 @@ Test(arena, malloc_of_more_than_the_arena_ends_the_process, .exit_code = STATUS_
     (void)arena_malloc(ARENA_BYTES);
 }
 
-Test(arena, the_largest_block_is_the_arena, .exit_code = STATUS_SYSTEM)
+Test(arena, the_largest_block_is_half_the_arena)
 {
-    char *memory = arena_malloc(ARENA_BYTES - 16);
-    memory[ARENA_BYTES - 17] = 1;
-    (void)arena_malloc(1);
-    exit(1);
+    char *memory = arena_malloc(ARENA_BYTES / 2 - 8);
+    memory[ARENA_BYTES / 2 - 9] = 1;
+    (void)arena_malloc(ARENA_BYTES / 4);
+}
+
+Test(arena, a_larger_block_ends_the_process, .exit_code = STATUS_SYSTEM)
+{
+    (void)arena_malloc(ARENA_BYTES / 2);
 }
 
 Test(arena, small_blocks_use_it_up_to_the_end)
 {
-    for (size_t count = 0; count < ARENA_BYTES / 32; count++)
-        (void)arena_malloc(16);
+    /* the first 8 bytes are nobody's: so the last block does not fit */
+    for (size_t count = 0; count < ARENA_BYTES / 32 - 1; count++)
+        (void)arena_malloc(24);
 }
 
 Test(arena, one_block_more_ends_the_process, .exit_code = STATUS_SYSTEM)
 {
-    for (size_t count = 0; count < ARENA_BYTES / 32; count++)
-        (void)arena_malloc(16);
+    /* the first 8 bytes are nobody's: so the last block does not fit */
+    for (size_t count = 0; count < ARENA_BYTES / 32 - 1; count++)
+        (void)arena_malloc(24);
     (void)arena_malloc(16);
 }
 

@@ -131,7 +131,7 @@ static bool agree_on_foreign(const struct pipeline *pipeline, const struct live_
     return same;
 }
 
-static void agree(const char *path)
+static void agree_with(const char *path, bool once)
 {
     struct pipeline pipeline;
     struct list list = {0};
@@ -139,6 +139,11 @@ static void agree(const char *path)
     int error = pipeline_read_file(path, &pipeline);
     char *messages = pipeline_messages(&pipeline);
     cr_assert(error == 0, "%s: %d\n%s", path, error, messages);
+    if (once) {
+        filter_release(&pipeline.filter);
+        cr_assert(filter_build_once(&pipeline.rules, (struct place){path, 0}, &pipeline.diagnostics,
+                                    &pipeline.filter) == 0);
+    }
     for (int number = -1; number < NUMBERS; number++)
         append_number(&list, &random, &pipeline.rules, number);
     struct sock_fprog program = {(unsigned short)pipeline.filter.count,
@@ -153,6 +158,13 @@ static void agree(const char *path)
     free(messages);
     free(list.tries);
     pipeline_release(&pipeline);
+}
+
+/* As text, and compiled. */
+static void agree(const char *path)
+{
+    agree_with(path, false);
+    agree_with(path, true);
 }
 
 Test(verdicts, agree_under_the_whitelist_of_mkdir, .timeout = 60)
@@ -178,6 +190,11 @@ Test(verdicts, agree_under_conditional_denials_over_conditional_allowances_and_k
 Test(verdicts, agree_under_a_list_of_denials_alone, .timeout = 60)
 {
     agree("tests/data/verdicts/allow.ini");
+}
+
+Test(verdicts, agree_under_hundreds_of_numbers, .timeout = 60)
+{
+    agree("tests/data/verdicts/many.ini");
 }
 
 Test(verdicts, agree_under_a_list_that_logs, .timeout = 60)
