@@ -62,6 +62,11 @@ bool stage_begin(struct reading *reading, const char *name, size_t length)
             return false;
         }
     }
+    if (whitelist->stage_count == WHITELIST_STAGES_MAX) {
+        diagnostic_error(reading->diagnostics, here, "there are more than %d stages",
+                         WHITELIST_STAGES_MAX);
+        return false;
+    }
     return add(reading, name, length) != NULL;
 }
 

@@ -60,6 +60,8 @@ struct settings {
     struct place program_place;
 };
 
+enum { WHITELIST_STAGES_MAX = 16 };
+
 /* [stage NAME]: a tighter filter from the first call of a function on. Its lines are entries of
  * [allow] that carry its number. */
 struct stage {

@@ -95,34 +95,41 @@ __attribute__((noinline)) static void enforce(const struct environment *environm
     load_last(environment, own, load, settings->children);
 }
 
-static void build(const struct whitelist *whitelist, unsigned stage, const char *path,
-                  struct diagnostics *diagnostics, struct filter *filter)
+/* Rules for [allow] and for each stage; the mistakes of all are reported. */
+static int understand(const struct whitelist *whitelist, struct diagnostics *diagnostics,
+                      struct rules rules[1 + WHITELIST_STAGES_MAX])
 {
-    struct rules rules = {0};
-    int result = rules_build_stage(whitelist, stage, diagnostics, &rules);
-    demand(result, "cannot understand the whitelist", diagnostics);
-    result = filter_build(&rules, (struct place){path, 0}, diagnostics, filter);
+    for (unsigned i = 0; i <= whitelist->stage_count; i++) {
+        int result = rules_build_stage(whitelist, i, diagnostics, &rules[i]);
+        if (result < 0 && result != -EINVAL)
+            return result;
+    }
+    return diagnostics->errors > 0 ? -EINVAL : 0;
+}
+
+static void build(const struct rules *rules, const char *path, struct diagnostics *diagnostics,
+                  struct filter *filter)
+{
+    int result = filter_build(rules, (struct place){path, 0}, diagnostics, filter);
     demand(result, "cannot build the filter", diagnostics);
 }
 
-/* The same with programs for later. */
+/* With filters for later. */
 static void enforce_stages(const struct environment *environment, const char *path, const char *own,
-                           const struct whitelist *whitelist, struct diagnostics *diagnostics,
-                           const struct filter *filter)
+                           const struct whitelist *whitelist, const struct rules *rules,
+                           struct diagnostics *diagnostics)
 {
-    struct stages_program programs[1 + STAGES_MAX] = {
-        {.instructions = filter->instructions, .count = filter->count}};
+    struct stages_program programs[1 + WHITELIST_STAGES_MAX] = {0};
     const struct settings *settings = &whitelist->settings;
     unsigned flags = load_flags(settings->audit);
 
-    if (whitelist->stage_count > STAGES_MAX)
-        refuse_whitelist(path, "there are more than %d stages", STAGES_MAX);
-    for (unsigned i = 1; i <= whitelist->stage_count; i++) {
-        const struct stage *stage = &whitelist->stages[i - 1];
-        struct filter own_filter;
-        build(whitelist, i, path, diagnostics, &own_filter);
-        programs[i] = (struct stages_program){stage->name, stage->triggers, own_filter.instructions,
-                                              own_filter.count};
+    for (size_t i = 0; i <= whitelist->stage_count; i++) {
+        const struct stage *stage = i > 0 ? &whitelist->stages[i - 1] : NULL;
+        struct filter filter;
+        build(&rules[i], path, diagnostics, &filter);
+        programs[i] =
+            (struct stages_program){stage ? stage->name : NULL, stage ? stage->triggers : 0,
+                                    filter.instructions, filter.count};
     }
     struct load load = {
         .programs = stages_prepare(environment, path, programs, 1 + whitelist->stage_count, flags),
@@ -133,12 +140,11 @@ static void enforce_stages(const struct environment *environment, const char *pa
     load_last(environment, own, load, settings->children);
 }
 
-/* What every stage allocates is given back at once, with the arena. */
+/* What every step allocates is given back at once, with the arena. */
 void source_enforce(const struct environment *environment, const char *path, const char *own)
 {
     struct whitelist whitelist = {0};
-    struct rules rules = {0};
-    struct filter filter;
+    struct rules rules[1 + WHITELIST_STAGES_MAX];
     struct diagnostics diagnostics = {0};
 
     relocate();
@@ -146,8 +152,8 @@ void source_enforce(const struct environment *environment, const char *path, con
     if (result < 0)
         refuse_system("cannot map memory", -result);
     result = reader_read_file(path, &whitelist, &diagnostics);
-    /* Mistakes end it here. Those that the next stage finds are told as well. */
-    if (result == -EINVAL && rules_build(&whitelist, &diagnostics, &rules) == -ENOMEM)
+    /* Mistakes end it here. Those that the next step finds are told as well. */
+    if (result == -EINVAL && understand(&whitelist, &diagnostics, rules) == -ENOMEM)
         result = -ENOMEM;
     demand(result, "cannot read the whitelist", &diagnostics);
     result = environment->loader ? 1 : program_wanted(&whitelist.settings, &diagnostics);
@@ -156,9 +162,13 @@ void source_enforce(const struct environment *environment, const char *path, con
         close_arena();
         return;
     }
-    build(&whitelist, 0, path, &diagnostics, &filter);
-    if (whitelist.stage_count > 0)
-        enforce_stages(environment, path, own, &whitelist, &diagnostics, &filter);
-    else
-        enforce(environment, own, &whitelist.settings, &filter);
+    result = understand(&whitelist, &diagnostics, rules);
+    demand(result, "cannot understand the whitelist", &diagnostics);
+    if (whitelist.stage_count > 0) {
+        enforce_stages(environment, path, own, &whitelist, rules, &diagnostics);
+        return;
+    }
+    struct filter filter;
+    build(&rules[0], path, &diagnostics, &filter);
+    enforce(environment, own, &whitelist.settings, &filter);
 }

@@ -20,10 +20,10 @@
 
 /* What stays, read-only, while the program runs: the programs' instructions lie behind it. */
 struct stages_plan {
-    struct sock_fprog programs[1 + STAGES_MAX];
+    struct sock_fprog programs[1 + WHITELIST_STAGES_MAX];
     size_t count; /* of them */
     unsigned flags;
-    uint32_t triggers[1 + STAGES_MAX];
+    uint32_t triggers[1 + WHITELIST_STAGES_MAX];
     unsigned char trigger[STUBS_MAX]; /* that the stub stands for */
 };
 
@@ -202,8 +202,8 @@ struct sock_fprog *stages_prepare(const struct environment *environment, const c
     const ElfW(Phdr) *headers = (const void *)(uintptr_t)auxv_value(environment, AT_PHDR);
     long error;
 
-    if (count - 1 > STAGES_MAX)
-        refuse_whitelist(path, "there are more than %d stages", STAGES_MAX);
+    if (count - 1 > WHITELIST_STAGES_MAX)
+        end_unexpected("more stages than there may be");
     if (!work.own || !headers)
         refuse_system("cannot see which objects are loaded", 0);
     work.plan = make_plan(path, programs, count, flags);

@@ -7,9 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../config/whitelist.h"
 #include "environment.h"
-
-enum { STAGES_MAX = 16, STAGES_NAME_MAX = 33 };
 
 /* What the constructor loads, first; then one for each stage. All borrowed. */
 struct stages_program {
@@ -19,9 +18,10 @@ struct stages_program {
     size_t count;
 };
 
-/* Copies COUNT programs to where nobody can change them, each with the little in front that lets
- * the other ones in, and puts the stages' functions in their places. FLAGS: seccomp(2)'s, with
- * which all of them are loaded. PATH: the whitelist's, for messages. Returns the first program. */
+/* Copies COUNT programs, at most 1 + WHITELIST_STAGES_MAX, to where nobody can change them, each
+ * with the little in front that lets the other ones in, and puts the stages' functions in their
+ * places. FLAGS: seccomp(2)'s, with which all of them are loaded. PATH: the whitelist's, for
+ * messages. Returns the first program. */
 struct sock_fprog *stages_prepare(const struct environment *environment, const char *path,
                                   const struct stages_program *programs, size_t count,
                                   unsigned flags);

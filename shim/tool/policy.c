@@ -1,6 +1,7 @@
 #include "policy.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../config/reader.h"
@@ -26,6 +27,31 @@ static int unpack(struct policy *policy)
     return artifact_unpack(&policy->artifact, &policy->whitelist, &policy->filter);
 }
 
+static int build(const char *path, struct policy *policy, unsigned stage, struct rules *rules,
+                 struct filter *filter)
+{
+    int error = rules_build_stage(&policy->whitelist, stage, &policy->diagnostics, rules);
+
+    return error ? error
+                 : filter_build(rules, (struct place){path, 0}, &policy->diagnostics, filter);
+}
+
+static int build_stages(const char *path, struct policy *policy)
+{
+    size_t count = policy->whitelist.stage_count;
+
+    policy->stages = calloc(count, sizeof(*policy->stages));
+    if (!policy->stages)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct policy_stage *stage = &policy->stages[i];
+        int error = build(path, policy, (unsigned)i + 1, &stage->rules, &stage->filter);
+        if (error && error != -EINVAL) /* the mistakes of all stages are told */
+            return error;
+    }
+    return policy->diagnostics.errors > 0 ? -EINVAL : 0;
+}
+
 int policy_read(const char *path, struct policy *policy)
 {
     *policy = (struct policy){.whitelist.name = path};
@@ -33,12 +59,11 @@ int policy_read(const char *path, struct policy *policy)
     if (error || policy->artifact.bytes)
         return finish(path, policy, error ? error : unpack(policy));
     error = reader_read_file(path, &policy->whitelist, &policy->diagnostics);
-    /* after mistakes go on, so that those of the next stage are told as well */
+    /* after mistakes go on, so that those of the next step are told as well */
     if (!error || error == -EINVAL)
-        error = rules_build(&policy->whitelist, &policy->diagnostics, &policy->rules);
-    if (!error)
-        error = filter_build(&policy->rules, (struct place){path, 0}, &policy->diagnostics,
-                             &policy->filter);
+        error = build(path, policy, 0, &policy->rules, &policy->filter);
+    if ((!error || error == -EINVAL) && policy->whitelist.stage_count > 0)
+        error = build_stages(path, policy);
     return finish(path, policy, error);
 }
 
@@ -66,6 +91,11 @@ bool policy_has_text(const struct policy *policy, const char *verb)
 
 void policy_release(struct policy *policy)
 {
+    for (size_t i = 0; policy->stages && i < policy->whitelist.stage_count; i++) {
+        filter_release(&policy->stages[i].filter);
+        rules_release(&policy->stages[i].rules);
+    }
+    free(policy->stages);
     filter_release(&policy->filter);
     rules_release(&policy->rules);
     diagnostics_release(&policy->diagnostics);

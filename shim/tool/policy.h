@@ -14,6 +14,10 @@ struct policy {
     struct whitelist whitelist;
     struct rules rules;
     struct filter filter;
+    struct policy_stage {
+        struct rules rules;
+        struct filter filter;
+    } * stages; /* owned; as many, and in the order, as the whitelist has */
     struct diagnostics diagnostics;
     struct artifact artifact;
 };
