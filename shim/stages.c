@@ -247,7 +247,7 @@ static uintptr_t thread_pointer(void)
  * noted for its parent. A C library tells the kernel of a list for every thread and every child of
  * a fork that has memory of its own; the kernel forgets it in a new process. Without such a list,
  * unshare(2) succeeds where there is one thread and no other user. An outer filter may only
- * pretend. */
+ * pretend. (musl has no such list: with several threads every call asks anew there.) */
 static bool is_own_memory(void)
 {
     enum { UNSHARE_INVALID = 1 };
@@ -260,13 +260,15 @@ static bool is_own_memory(void)
            SYSTEM_CALL(SYS_unshare, CLONE_VM) == 0;
 }
 
-/* Returns false where this thread holds it already: in a signal handler. */
+/* Returns false where this thread holds it already, in a signal handler, or where nobody gives it
+ * back: the child of a vfork() was killed while it had it. Without it a program may be loaded
+ * twice, which changes nothing but time. */
 static bool lock(struct stubs_state *state)
 {
-    enum { SPINS = 100 };
+    enum { SPINS = 100, SPINS_MAX = 50000000 };
     uintptr_t self = thread_pointer();
 
-    for (unsigned i = 1;; i++) {
+    for (unsigned i = 1; i <= SPINS_MAX; i++) {
         uintptr_t owner = 0;
         if (__atomic_compare_exchange_n(&state->lock, &owner, self, false, __ATOMIC_ACQUIRE,
                                         __ATOMIC_RELAXED))
@@ -276,6 +278,7 @@ static bool lock(struct stubs_state *state)
         if (i % SPINS == 0)
             SYSTEM_CALL(SYS_sched_yield);
     }
+    return false;
 }
 
 /* Once a program is in, it answers -EALREADY to another attempt: that's the proof, too. */
@@ -301,13 +304,13 @@ void stubs_reached(size_t index)
     if (__atomic_load_n(&state->closed, __ATOMIC_ACQUIRE))
         return;
     bool own = is_own_memory();
-    bool locked = own && lock(state);
+    bool locked = lock(state);
     for (size_t i = 1; i < plan->count && !(own && state->done[index]); i++) {
         if (plan->triggers[i] & (UINT32_C(1) << plan->trigger[index]))
             load_stage(plan, i);
     }
-    if (!locked)
-        return;
-    __atomic_store_n(&state->done[index], 1, __ATOMIC_RELEASE);
-    __atomic_store_n(&state->lock, 0, __ATOMIC_RELEASE);
+    if (own)
+        __atomic_store_n(&state->done[index], 1, __ATOMIC_RELEASE);
+    if (locked)
+        __atomic_store_n(&state->lock, 0, __ATOMIC_RELEASE);
 }
