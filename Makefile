@@ -16,17 +16,18 @@ FUZZ_SECONDS ?= 60
 # In CI a warning is an error.
 WERROR ?= $(if $(CI),-Werror)
 
-# Debian's names for what the shim is built from, and for what `make demo`, `make fuzz` and
-# `make check` want on top.
+# Debian's names for what the shim is built from, and for what `make demo`, `make fuzz`, `make
+# bench` and `make check` want on top.
 BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw-dev \
     libjson-c-dev libcap-dev nettle-dev
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
 DEB_PACKAGES := $(BUILD_PACKAGES) debhelper dpkg-dev fakeroot git lintian
-PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) apache2-utils binutils \
-    clang-format clang-tidy cppcheck curl gawk libcap2-bin libcriterion-dev musl-tools \
-    nginx-light perl pkgconf procps python3 redis-server redis-tools shellcheck sqlite3 \
-    strace systemd
+BENCH_PACKAGES := $(BUILD_PACKAGES) apache2-utils gnuplot-nox nginx-light python3 redis-server \
+    redis-tools sqlite3 strace
+PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) binutils \
+    clang-format clang-tidy cppcheck curl g++ gawk libcap2-bin libcriterion-dev musl-tools perl \
+    pkgconf procps shellcheck systemd
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -265,10 +266,15 @@ fuzz-run: $(BUILD)/fuzz
 	    { grep -v '# Uses:' $(abspath $(BUILD)/fuzz.log) | tail -n 60; exit 1; }
 	@sed -n 's/^stat::number_of_executed_units: */inputs tried without a finding: /p' $(BUILD)/fuzz.log
 
-# Figures, as ratios inside one run; no test asserts them.
-.PHONY: bench
-bench: all
-	@BUILD="$(abspath $(BUILD))" CC="$(CC)" bash tests/bench/report.sh
+# Figures, as ratios inside one run; no test asserts them. BENCH="start calls" for some sections.
+.PHONY: bench bench-run
+bench:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(BENCH_PACKAGES)"
+	$(AGAIN) all >$(BUILD)/bench.log || { cat $(BUILD)/bench.log; exit 1; }
+	@$(MAKE) --no-print-directory bench-run
+
+bench-run: all
+	@BUILD="$(abspath $(BUILD))" CC="$(CC)" python3 -B tests/bench/bench.py $(BENCH)
 
 WHITELISTS := $(wildcard config/whitelists/*.ini)
 

@@ -44,6 +44,23 @@ int trigger_find(const char *name)
     return -1;
 }
 
+uint32_t trigger_set(const char *words)
+{
+    uint32_t set = 0;
+
+    while (*words != '\0') {
+        size_t length = 0;
+        while (words[length] != '\0' && words[length] != ' ')
+            length++;
+        for (size_t i = 0; i < trigger_count(); i++) {
+            if (strncmp(TRIGGERS[i].name, words, length) == 0 && TRIGGERS[i].name[length] == '\0')
+                set |= UINT32_C(1) << i;
+        }
+        words += length + (words[length] == ' ');
+    }
+    return set;
+}
+
 size_t trigger_count(void)
 {
     return sizeof(TRIGGERS) / sizeof(TRIGGERS[0]);

@@ -3,11 +3,15 @@
 #define PORTCULLIS_CONFIG_TRIGGERS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { TRIGGERS_MAX = 32 }; /* a set of them fits into 32 bits */
 
 /* Position of the function NAME, or -1. */
 int trigger_find(const char *name);
+
+/* The set of the functions in WORDS, separated by a space: bit N for position N. */
+uint32_t trigger_set(const char *words);
 
 /* At most TRIGGERS_MAX. */
 size_t trigger_count(void);

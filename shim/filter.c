@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "reshape.h"
 #include "values.h"
 
 enum {
@@ -337,17 +338,18 @@ static int build(struct maker *maker, struct place place, struct diagnostics *di
 {
     struct export export;
 
-    maker->export = &export;
     *filter = (struct filter){0};
     int error = seccomp_api_set(SECCOMP_API_LEVEL);
     if (!error)
         error = export_begin(&export);
     if (error)
         return error;
+    maker->export = &export;
     error = make_segments(maker);
     if (!error)
         error = export_finish(&export, FILTER_INSTRUCTIONS_MAX, filter);
     export_end(&export);
+    maker->export = NULL;
     if (error != -E2BIG)
         return error;
     report_size(maker, place, diagnostics);
@@ -366,8 +368,9 @@ int filter_build_once(const struct rules *rules, struct place place,
                       struct diagnostics *diagnostics, struct filter *filter)
 {
     struct maker maker = {.rules = rules, .once = true};
+    int error = build(&maker, place, diagnostics, filter);
 
-    return build(&maker, place, diagnostics, filter);
+    return error ? error : reshape(filter);
 }
 
 void filter_release(struct filter *filter)

@@ -10,9 +10,9 @@
 
 enum { TEXT_MAX = 2 * 4096 + 128 }; /* two paths fit in */
 
-/* PREFIX and what FORMAT says on one line, with nothing in it that could drive a terminal. */
-__attribute__((format(printf, 3, 0))) static _Noreturn void
-end_with(int status, const char *prefix, const char *format, va_list arguments)
+/* Says PREFIX and what FORMAT makes, on one line with nothing in it that could drive a terminal. */
+__attribute__((format(printf, 2, 0))) static void say(const char *prefix, const char *format,
+                                                      va_list arguments)
 {
     char text[TEXT_MAX];
     size_t start = (size_t)snprintf(text, sizeof(text), "%s: error: ", prefix);
@@ -29,7 +29,6 @@ end_with(int status, const char *prefix, const char *format, va_list arguments)
     }
     text[length] = '\n';
     end_say(text, length + 1);
-    end_process(status);
 }
 
 void refuse(int status, const char *format, ...)
@@ -37,7 +36,9 @@ void refuse(int status, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    end_with(status, "portcullis", format, arguments);
+    say("portcullis", format, arguments);
+    va_end(arguments);
+    end_process(status);
 }
 
 void refuse_whitelist(const char *path, const char *format, ...)
@@ -45,7 +46,9 @@ void refuse_whitelist(const char *path, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    end_with(STATUS_WHITELIST, path, format, arguments);
+    say(path, format, arguments);
+    va_end(arguments);
+    end_process(STATUS_WHITELIST);
 }
 
 void refuse_system(const char *text, long error)

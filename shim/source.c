@@ -30,6 +30,7 @@ static void relocate(void)
 {
     uintptr_t base = (uintptr_t)&__ehdr_start;
 
+    /* cppcheck-suppress comparePointers ; both are ends of one section */
     for (const ElfW(Rela) *entry = shim_relocations; entry < shim_relocations_end; entry++) {
         uintptr_t place = base + entry->r_offset;
         if (place >= (uintptr_t)shim_cold_data)

@@ -13,6 +13,7 @@
 #include "filter.h"
 #include "freestanding/end.h"
 #include "freestanding/syscall.h"
+#include "load.h"
 #include "objects.h"
 #include "refuse.h"
 #include "stages_prefix.h"
@@ -221,6 +222,26 @@ struct sock_fprog *stages_prepare(const struct environment *environment, const c
     for (size_t i = 1; i < count; i++)
         check_stage(&work, i, programs[i].name);
     return &work.plan->programs[0];
+}
+
+struct sock_fprog *stages_prepare_compiled(const struct environment *environment, const char *path,
+                                           const struct compiled *compiled)
+{
+    struct stages_program programs[1 + WHITELIST_STAGES_MAX];
+    const struct sock_filter *instructions = compiled->instructions;
+    size_t count = compiled->header->stage_count;
+
+    if (count > sizeof(programs) / sizeof(programs[0]))
+        refuse_whitelist(path, "there are more than %d stages", WHITELIST_STAGES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct compiled_stage *stage = &compiled->stages[i];
+        programs[i] = (struct stages_program){compiled->texts + stage->name,
+                                              trigger_set(compiled->texts + stage->when),
+                                              instructions, stage->instruction_count};
+        instructions += stage->instruction_count;
+    }
+    return stages_prepare(environment, path, programs, count,
+                          load_flags((compiled->header->flags & COMPILED_AUDIT) != 0));
 }
 
 void stages_open(void)

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "../config/whitelist.h"
+#include "compiled.h"
 #include "environment.h"
 
 /* What the constructor loads, first; then one for each stage. All borrowed. */
@@ -25,6 +26,10 @@ struct stages_program {
 struct sock_fprog *stages_prepare(const struct environment *environment, const char *path,
                                   const struct stages_program *programs, size_t count,
                                   unsigned flags);
+
+/* The same with the programs and settings of a compiled whitelist. */
+struct sock_fprog *stages_prepare_compiled(const struct environment *environment, const char *path,
+                                           const struct compiled *compiled);
 
 /* The first program is in: from now on the functions load the others. */
 void stages_open(void);

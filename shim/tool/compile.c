@@ -80,26 +80,37 @@ static int write_file(const char *path, const struct artifact *artifact)
     return error;
 }
 
+/* In the shape that is loaded soonest. FILTERS: one for [allow], one for each stage. */
+static int build(const char *file, struct policy *policy, struct filter *filters)
+{
+    int error = 0;
+
+    for (size_t i = 0; !error && i <= policy->whitelist.stage_count; i++)
+        error = filter_build_once(i == 0 ? &policy->rules : &policy->stages[i - 1].rules,
+                                  (struct place){file, 0}, &policy->diagnostics, &filters[i]);
+    return error;
+}
+
 /* Compiles FILE in memory. ARTIFACT is to be released in any case. */
 static int make(const char *file, struct artifact *artifact)
 {
     struct policy policy;
-    struct filter filter = {0};
+    struct filter filters[1 + WHITELIST_STAGES_MAX] = {0};
     int error = 0;
     int status = policy_open(file, &policy);
 
     if (status == STATUS_OK && !policy_has_text(&policy, "compile"))
         status = STATUS_USAGE;
     if (status == STATUS_OK) {
-        error =
-            filter_build_once(&policy.rules, (struct place){file, 0}, &policy.diagnostics, &filter);
+        error = build(file, &policy, filters);
         if (!error)
-            error = artifact_make(&policy.whitelist, &filter, artifact);
+            error = artifact_make(&policy.whitelist, filters, artifact);
         if (error)
             tool_error("%s: cannot compile it: %s", file,
                        error == -E2BIG ? "the result is too large" : strerror(-error));
     }
-    filter_release(&filter);
+    for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+        filter_release(&filters[i]);
     policy_release(&policy);
     return error ? STATUS_OS : status;
 }

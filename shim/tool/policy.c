@@ -22,9 +22,21 @@ static int finish(const char *path, const struct policy *policy, int error)
     return error ? STATUS_OS : STATUS_OK;
 }
 
+/* As much as a compiled whitelist has: no lines, no rules. */
 static int unpack(struct policy *policy)
 {
-    return artifact_unpack(&policy->artifact, &policy->whitelist, &policy->filter);
+    const struct artifact *artifact = &policy->artifact;
+    int error = artifact_unpack(artifact, &policy->whitelist);
+
+    if (!error)
+        error = artifact_filter(artifact, 0, &policy->filter);
+    if (!error)
+        policy->stages = calloc(policy->whitelist.stage_count + 1, sizeof(*policy->stages));
+    if (!error && !policy->stages)
+        error = -ENOMEM;
+    for (size_t i = 0; !error && i < policy->whitelist.stage_count; i++)
+        error = artifact_filter(artifact, i + 1, &policy->stages[i].filter);
+    return error;
 }
 
 static int build(const char *path, struct policy *policy, unsigned stage, struct rules *rules,

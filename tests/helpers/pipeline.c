@@ -33,9 +33,16 @@ int pipeline_read_text(const char *text, struct pipeline *pipeline)
     return build(error, "test.ini", pipeline);
 }
 
+int pipeline_compile(struct pipeline *pipeline)
+{
+    return filter_build_once(&pipeline->rules, (struct place){pipeline->whitelist.name, 0},
+                             &pipeline->diagnostics, &pipeline->once);
+}
+
 void pipeline_release(struct pipeline *pipeline)
 {
     filter_release(&pipeline->filter);
+    filter_release(&pipeline->once);
     rules_release(&pipeline->rules);
     whitelist_release(&pipeline->whitelist);
     diagnostics_release(&pipeline->diagnostics);
@@ -81,10 +88,22 @@ uint32_t pipeline_decide(const struct pipeline *pipeline, uint32_t architecture,
     return pipeline_word(rules_decide(&pipeline->rules, architecture, number, arguments).action);
 }
 
-uint32_t pipeline_simulate(const struct pipeline *pipeline, uint32_t architecture, int number,
-                           const uint64_t arguments[6])
+static uint32_t simulate(const struct filter *filter, uint32_t architecture, int number,
+                         const uint64_t arguments[6])
 {
     struct seccomp_data data = {.nr = number, .arch = architecture};
     memcpy(data.args, arguments, sizeof(data.args));
-    return bpf_run(pipeline->filter.instructions, pipeline->filter.count, &data, NULL);
+    return bpf_run(filter->instructions, filter->count, &data, NULL);
+}
+
+uint32_t pipeline_simulate(const struct pipeline *pipeline, uint32_t architecture, int number,
+                           const uint64_t arguments[6])
+{
+    return simulate(&pipeline->filter, architecture, number, arguments);
+}
+
+uint32_t pipeline_simulate_once(const struct pipeline *pipeline, uint32_t architecture, int number,
+                                const uint64_t arguments[6])
+{
+    return simulate(&pipeline->once, architecture, number, arguments);
 }

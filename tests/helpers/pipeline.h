@@ -16,6 +16,7 @@ struct pipeline {
     struct whitelist whitelist;
     struct rules rules;
     struct filter filter;
+    struct filter once; /* as it would be compiled, after pipeline_compile() */
     struct diagnostics diagnostics;
     bool valid; /* the whitelist is; if there is no filter all the same, it is too long */
 };
@@ -26,6 +27,9 @@ int pipeline_read_file(const char *path, struct pipeline *pipeline)
     __attribute__((warn_unused_result));
 int pipeline_read_text(const char *text, struct pipeline *pipeline)
     __attribute__((warn_unused_result));
+
+/* Makes the program of a compiled whitelist as well. Returns what filter_build_once() does. */
+int pipeline_compile(struct pipeline *pipeline) __attribute__((warn_unused_result));
 
 void pipeline_release(struct pipeline *pipeline);
 
@@ -40,5 +44,7 @@ uint32_t pipeline_decide(const struct pipeline *pipeline, uint32_t architecture,
                          const uint64_t arguments[6]);
 uint32_t pipeline_simulate(const struct pipeline *pipeline, uint32_t architecture, int number,
                            const uint64_t arguments[6]);
+uint32_t pipeline_simulate_once(const struct pipeline *pipeline, uint32_t architecture, int number,
+                                const uint64_t arguments[6]);
 
 #endif

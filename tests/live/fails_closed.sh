@@ -93,19 +93,33 @@ inject_into()
     done
 }
 
-for victim in "${LIBCS[@]}"; do
+# inject_into_all VICTIM FORM: of WHITELIST.
+inject_into_all()
+{
+    local victim=$1 form=$2 calls i name n wrong
     traced "$victim"
-    is "$STATUS $OUT$ERR" "0 filtered" "$victim: where nothing fails, main runs filtered"
+    is "$STATUS $OUT$ERR" "0 filtered" "$victim, $form: where nothing fails, main runs filtered"
     mapfile -t calls < <(constructor_calls)
     is "${calls[0]%% *} ... ${calls[-1]}" "prctl ... seccomp 2" \
-        "$victim: the constructor's calls begin at the auxiliary vector and end with the load"
+        "$victim, $form: the constructor's calls begin at the auxiliary vector and end with the load"
     for i in "${!calls[@]}"; do
         read -r name n <<<"${calls[i]}"
         wrong=$(inject_into "$victim" "$name" "$n")
         is "$wrong" "" \
-            "$victim: when call $((i + 1)), $name, fails, main runs filtered or not at all"
+            "$victim, $form: when call $((i + 1)), $name, fails, main runs filtered or not at all"
     done
+}
+
+# program = ... has more to ask for.
+sed 's|^default|program = /bin/true '"$TMP"'/glibc '"$TMP"'/'"${LIBCS[-1]}"'\n&|' "$TMP/good.ini" >"$TMP/program.ini"
+"$BUILD/portcullis" compile "$TMP/program.ini" -o "$TMP/good.pcw" || exit 1
+for victim in "${LIBCS[@]}"; do
+    WHITELIST=$TMP/good.ini
+    inject_into_all "$victim" text
+    WHITELIST=$TMP/good.pcw
+    inject_into_all "$victim" compiled
 done
+unset WHITELIST
 
 # The way by prctl(2), where seccomp(2) is refused.
 traced glibc -e inject=seccomp:error=EPERM

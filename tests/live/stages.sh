@@ -71,6 +71,13 @@ run timeout 200 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages 
 is "$STATUS $OUT$ERR" "0 1000 rounds, 0 wrong; here: allowed, 1 filters" \
     "64_threads_at_once_load_it_once_and_forks_in_the_middle_load_their_own"
 
+# The compiled form.
+"$BUILD/portcullis" compile stages.ini -o stages.bin || exit 1
+tells "a_compiled_whitelist_has_its_stages" stages.bin ./pie direct
+run timeout 200 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.bin ./stages race 100
+is "$STATUS $OUT$ERR" "0 100 rounds, 0 wrong; here: allowed, 1 filters" \
+    "a_stage_of_a_compiled_whitelist_begins_once"
+
 # What is left of seccomp(2).
 run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./pie seccomp
 refused=$(printf '%s: Operation not permitted\n' "flags 0" "flags 1" "flags 8" "another operation")
@@ -111,6 +118,9 @@ sed 's/when = poll/when = epoll_wait ppoll/' stages.ini >two.ini
 WHITELIST=two.ini
 refused "the stage 'serving' would never begin: no object that is loaded calls epoll_wait or ppoll" \
     "all_functions_that_would_begin_it_are_named" ./none
+WHITELIST=stages.bin
+refused "the stage 'serving' would never begin: no object that is loaded calls poll" \
+    "that_is_so_with_a_compiled_whitelist" ./none
 WHITELIST=stages.ini
 cat >go.go <<'END2'
 package main

@@ -220,13 +220,16 @@ static void try_arguments(const struct pipeline *pipeline, const struct batch *b
     uint32_t wanted = pipeline_word(meant(batch, call, a));
     uint32_t decided = pipeline_decide(pipeline, AUDIT_ARCH_X86_64, call->number, a);
     uint32_t simulated = pipeline_simulate(pipeline, AUDIT_ARCH_X86_64, call->number, a);
+    uint32_t compiled = pipeline_simulate_once(pipeline, AUDIT_ARCH_X86_64, call->number, a);
     tally->pairs++;
-    if (decided == wanted && simulated == wanted)
+    if (decided == wanted && simulated == wanted && compiled == wanted)
         return;
     if (tally->wrong++ >= WRONG_ENOUGH)
         return;
-    cr_log_error("%s(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx): meant %#x, rules %#x, simulation %#x",
-                 call->name, a[0], a[1], a[2], a[3], a[4], a[5], wanted, decided, simulated);
+    cr_log_error("%s(%#lx, %#lx, %#lx, %#lx, %#lx, %#lx): meant %#x, rules %#x, simulation %#x, "
+                 "compiled %#x",
+                 call->name, a[0], a[1], a[2], a[3], a[4], a[5], wanted, decided, simulated,
+                 compiled);
     print_call(stderr, call, SECTION_ALLOW);
     print_call(stderr, call, SECTION_DENY);
 }
@@ -273,6 +276,8 @@ static void try_batch(struct random *random, struct batch *batch, struct tally *
         int error = pipeline_read_text(text, &pipeline);
         if (error && !pipeline.valid)
             cr_assert_fail("%d\n%s\n%s", error, pipeline_messages(&pipeline), text);
+        if (!error)
+            error = pipeline_compile(&pipeline);
         for (size_t i = 0; !error && i < batch->count; i++)
             try_call(random, &pipeline, batch, &batch->calls[i], tally);
         pipeline_release(&pipeline);

@@ -1,0 +1,4 @@
+/* A preload that does nothing. */
+__attribute__((constructor)) static void nothing(void)
+{
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# The benchmark measures, and writes what it measured. No figure is asserted.
+. "$(dirname "$0")/../helpers/tap.sh"
+
+mkdir "$TMP/build"
+cp "$BUILD/libportcullis.so" "$BUILD/portcullis" "$TMP/build"
+bench=("$ROOT/tests/bench/bench.py" --build "$TMP/build" --rounds 2)
+
+run timeout 100 python3 -B "${bench[@]}" start
+is "$STATUS|$ERR" "0|" "the section 'start' runs"
+csv=$TMP/build/bench/start.csv
+is "$(head -n 1 "$csv" | tr -d '\r')" \
+    "section,variant,size,unit,median,p10,p90,samples,added,to_plain,to_floor" \
+    "the columns of its table are these"
+is "$(tr -d '\r' <"$csv" | awk -F, 'NR > 1 && NF != 11' | wc -l)" 0 "each of its rows has them all"
+for size in 20 40 100 300; do
+    is "$(grep -cE "^start,(floor|libseccomp in the source|portcullis (INI|compiled)),$size," \
+        "$csv")" 4 "floor, source, INI and compiled are measured with $size names"
+done
+like "$(<"$TMP/build/bench/start.svg")" '</svg>' "there is a plot of it"
+like "$OUT" 'load [0-9.]+' "it says what load the machine is under"
+like "$OUT" 'INI, 40 names, to libseccomp in the source: ' "it says what becomes of a promise"
+
+run timeout 20 python3 -B "${bench[@]}" sprint
+is "$STATUS" 2 "a section that there is not is an error"
+like "$ERR" "no section 'sprint'; there are: start calls" "which names those that there are"
+
+# the preload that ld.so can't find makes a program fast, and is no figure
+rm "$TMP/build/libportcullis.so"
+run timeout 100 python3 -B "${bench[@]}" run
+is "$STATUS" 1 "a missing shim is an error"
+like "$ERR" "^bench: .*libportcullis.so" "which is told"
+finish
