@@ -197,7 +197,7 @@ Test(compiled, stages_come_back_as_they_were)
                "[stage one]\nwhen = poll epoll_wait\nsyscalls = read\n"
                "[stage two]\nwhen = main\nwrite = fd == 1\n",
                path);
-    cr_assert(policy_open(path, &policy) == STATUS_OK);
+    cr_assert(policy_open(path, &policy) == 0);
     filters[0] = policy.filter;
     filters[1] = policy.stages[0].filter;
     filters[2] = policy.stages[1].filter;
