@@ -13,6 +13,7 @@
 #include "../../config/file.h"
 #include "../../config/reader.h"
 #include "../../config/triggers.h"
+#include "call.h"
 #include "tool.h"
 
 _Static_assert(COMPILED_DIGEST_BYTES == SHA256_DIGEST_SIZE, "a source's digest is SHA-256");
@@ -309,23 +310,11 @@ static int finish(struct maker *maker, struct artifact *artifact)
     return compiled_open(artifact->bytes, artifact->length, &artifact->compiled) ? -EINVAL : 0;
 }
 
-/* "poll epoll_wait" */
-static uint32_t add_triggers(struct maker *maker, uint32_t triggers)
-{
-    char text[TRIGGERS_MAX * 16] = "";
-    size_t length = 0;
-
-    for (size_t i = 0; i < trigger_count(); i++) {
-        if (triggers & (UINT32_C(1) << i))
-            length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
-                                       length ? " " : "", trigger_name(i));
-    }
-    return add_text(maker, text);
-}
-
 /* The first program has neither name nor function. */
 static void add_stages(struct maker *maker, const struct whitelist *whitelist)
 {
+    char text[CALL_TEXT_MAX];
+
     maker->header.stage_count = (uint32_t)whitelist->stage_count + 1;
     for (size_t i = 0; i < maker->header.stage_count; i++) {
         struct compiled_stage *stage = &maker->stages[i];
@@ -334,7 +323,7 @@ static void add_stages(struct maker *maker, const struct whitelist *whitelist)
         if (i == 0)
             continue;
         stage->name = add_text(maker, whitelist->stages[i - 1].name);
-        stage->when = add_triggers(maker, whitelist->stages[i - 1].triggers);
+        stage->when = add_text(maker, stage_functions(&whitelist->stages[i - 1], " ", text));
     }
 }
 

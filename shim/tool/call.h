@@ -44,6 +44,14 @@ bool action_allows(struct action action);
  * AF_UNIX", "syscalls = read", "ptrace = kill". Returns TEXT. */
 const char *entry_text(const struct entry *entry, const char *name, char text[CALL_TEXT_MAX]);
 
+/* The section that ENTRY stands in, as it is written between brackets: "allow", "stage serving".
+ * Returns TEXT. */
+const char *entry_section(const struct whitelist *whitelist, const struct entry *entry,
+                          char text[CALL_NAME_MAX]);
+
+/* The functions that begin STAGE, with JOINT between them: "poll or epoll_wait". Returns TEXT. */
+const char *stage_functions(const struct stage *stage, const char *joint, char text[CALL_TEXT_MAX]);
+
 /* The clause INDEX of ENTRY's condition, as it was written. Returns TEXT. */
 const char *entry_clause(const struct entry *entry, size_t index, char text[CALL_TEXT_MAX]);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../config/reader.h"
+#include "../stages_prefix.h"
 #include "tool.h"
 
 static void say(void *context, const char *text, size_t length)
@@ -42,17 +43,25 @@ static int unpack(struct policy *policy)
 static int build(const char *path, struct policy *policy, unsigned stage, struct rules *rules,
                  struct filter *filter)
 {
+    size_t stages = policy->whitelist.stage_count;
     int error = rules_build_stage(&policy->whitelist, stage, &policy->diagnostics, rules);
 
-    return error ? error
-                 : filter_build(rules, (struct place){path, 0}, &policy->diagnostics, filter);
+    if (!error)
+        error = filter_build(rules, (struct place){path, 0}, &policy->diagnostics, filter);
+    if (error || stages == 0 || filter->count + prefix_length(stages) <= FILTER_INSTRUCTIONS_MAX)
+        return error;
+    /* as the shim says it */
+    diagnostic_error(&policy->diagnostics, (struct place){path, 0},
+                     "with stages, a filter may have %d instructions",
+                     (int)(FILTER_INSTRUCTIONS_MAX - prefix_length(stages)));
+    return -EINVAL;
 }
 
 static int build_stages(const char *path, struct policy *policy)
 {
     size_t count = policy->whitelist.stage_count;
 
-    policy->stages = calloc(count, sizeof(*policy->stages));
+    policy->stages = calloc(count + 1, sizeof(*policy->stages));
     if (!policy->stages)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++) {
@@ -64,6 +73,15 @@ static int build_stages(const char *path, struct policy *policy)
     return policy->diagnostics.errors > 0 ? -EINVAL : 0;
 }
 
+int policy_build(const char *name, struct policy *policy)
+{
+    int error = build(name, policy, 0, &policy->rules, &policy->filter);
+
+    if (!error || error == -EINVAL)
+        error = build_stages(name, policy);
+    return error;
+}
+
 int policy_read(const char *path, struct policy *policy)
 {
     *policy = (struct policy){.whitelist.name = path};
@@ -73,9 +91,7 @@ int policy_read(const char *path, struct policy *policy)
     error = reader_read_file(path, &policy->whitelist, &policy->diagnostics);
     /* after mistakes go on, so that those of the next step are told as well */
     if (!error || error == -EINVAL)
-        error = build(path, policy, 0, &policy->rules, &policy->filter);
-    if ((!error || error == -EINVAL) && policy->whitelist.stage_count > 0)
-        error = build_stages(path, policy);
+        error = policy_build(path, policy);
     return finish(path, policy, error);
 }
 
@@ -85,6 +101,23 @@ int policy_open(const char *path, struct policy *policy)
 
     diagnostics_tell(&policy->diagnostics, say, NULL);
     return status;
+}
+
+const struct rules *policy_rules(const struct policy *policy, unsigned stage)
+{
+    return stage == 0 ? &policy->rules : &policy->stages[stage - 1].rules;
+}
+
+const struct filter *policy_filter(const struct policy *policy, unsigned stage)
+{
+    return stage == 0 ? &policy->filter : &policy->stages[stage - 1].filter;
+}
+
+size_t policy_instructions(const struct policy *policy, unsigned stage)
+{
+    size_t stages = policy->whitelist.stage_count;
+
+    return policy_filter(policy, stage)->count + (stages > 0 ? prefix_length(stages) : 0);
 }
 
 bool policy_has_text(const struct policy *policy, const char *verb)

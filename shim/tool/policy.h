@@ -30,6 +30,17 @@ int policy_read(const char *path, struct policy *policy) __attribute__((warn_unu
 /* The same, and tells mistakes on standard error. */
 int policy_open(const char *path, struct policy *policy) __attribute__((warn_unused_result));
 
+/* What holds from the beginning of STAGE on: its number, from 1; 0: from the start on. */
+const struct rules *policy_rules(const struct policy *policy, unsigned stage);
+const struct filter *policy_filter(const struct policy *policy, unsigned stage);
+
+/* How many instructions the kernel runs for it: with stages, there is something in front. */
+size_t policy_instructions(const struct policy *policy, unsigned stage);
+
+/* Makes rules and filters of POLICY's whitelist, of all its stages. NAME is its file's. Returns 0;
+ * -EINVAL after reporting mistakes; another errno. */
+int policy_build(const char *name, struct policy *policy) __attribute__((warn_unused_result));
+
 /* For what only a text can answer. Returns whether POLICY was one; else tells, as VERB, that it is
  * compiled, and what to name instead. */
 bool policy_has_text(const struct policy *policy, const char *verb);
