@@ -11,6 +11,7 @@
 /* Distances in instructions, from the first on. S: how many stages. */
 enum {
     AT_SECCOMP = 8,
+    AT_HIGH = 13, /* the halves of the addresses, compared */
     AT_STAGES = 15,
     LENGTH_ROBUST_LIST = 2,
     LENGTH_UNSHARE = 5,
@@ -112,4 +113,11 @@ void prefix_write(struct sock_filter *instructions, size_t own, const struct soc
 
     give(&writer, SECCOMP_RET_ALLOW);
     give(&writer, SECCOMP_RET_ERRNO | EALREADY);
+}
+
+const struct sock_fprog *prefix_programs(const struct sock_filter *instructions)
+{
+    uint64_t high = instructions[AT_HIGH].k;
+
+    return (const struct sock_fprog *)(uintptr_t)(high << 32 | instructions[AT_STAGES].k) - 1;
 }

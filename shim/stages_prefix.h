@@ -18,4 +18,8 @@ size_t prefix_length(size_t stages);
 void prefix_write(struct sock_filter *instructions, size_t own, const struct sock_fprog *programs,
                   size_t count, unsigned flags);
 
+/* The PROGRAMS that the prefix INSTRUCTIONS was written for, if it is one: an address in the
+ * process that loaded it. */
+const struct sock_fprog *prefix_programs(const struct sock_filter *instructions);
+
 #endif

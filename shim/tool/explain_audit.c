@@ -221,14 +221,14 @@ static struct json_object *json_finding(const struct policy *policy, const struc
     json_add_string(object, "to_allow", audit->foreign || *line == '\0' ? NULL : line);
     if (policy)
         json_add_string(object, "verdict",
-                        decide(policy, 0, audit, &verdict) ? action_text(verdict.action, text) : NULL);
+                        decide(policy, 0, audit, &verdict) ? action_text(verdict.action, text)
+                                                           : NULL);
     for (unsigned i = 1; i <= stages; i++) {
         if (i == 1)
             json_object_object_add(object, "stages", json_object_new_object());
-        json_add_string(json_object_object_get(object, "stages"),
-                        policy->whitelist.stages[i - 1].name,
-                        decide(policy, i, audit, &verdict) ? action_text(verdict.action, text)
-                                                           : NULL);
+        json_add_string(
+            json_object_object_get(object, "stages"), policy->whitelist.stages[i - 1].name,
+            decide(policy, i, audit, &verdict) ? action_text(verdict.action, text) : NULL);
     }
     return object;
 }

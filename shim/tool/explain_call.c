@@ -19,7 +19,7 @@ struct question {
     unsigned stage;
     bool inherited; /* [allow] and [deny] decide, which goes before what the stage says */
     const struct rules *rules; /* that decide */
-    char **words; /* as the user wrote them: the call, its arguments */
+    char **words;              /* as the user wrote them: the call, its arguments */
     int count;
     int number;
     char name[CALL_NAME_MAX];
@@ -235,8 +235,7 @@ static struct json_object *json_nearest(const struct question *question)
 {
     const struct entry *nearest = question->nearest;
     struct json_object *unmet = json_object_new_array();
-    struct json_object *object =
-        json_entry(&question->policy->whitelist, nearest, question->name);
+    struct json_object *object = json_entry(&question->policy->whitelist, nearest, question->name);
     char text[CALL_TEXT_MAX];
 
     for (size_t i = 0; i < nearest->condition.count; i++) {
@@ -264,9 +263,9 @@ static void add_answer(struct json_object *object, const struct question *questi
     if (question->stage > 0)
         json_object_object_add(object, "inherited", json_object_new_boolean(question->inherited));
     if (question->verdict.entry)
-        json_object_object_add(object, "line",
-                               json_entry(&question->policy->whitelist, question->verdict.entry,
-                                          question->name));
+        json_object_object_add(
+            object, "line",
+            json_entry(&question->policy->whitelist, question->verdict.entry, question->name));
     if (question->nearest)
         json_object_object_add(object, "nearest", json_nearest(question));
     if (!question->inherited && *find_line(question, line, &narrow) != '\0')
@@ -300,8 +299,7 @@ static struct question ask_stage(const struct question *before, unsigned stage)
 
     question.stage = stage;
     decide(&question, policy_rules(before->policy, stage));
-    question.inherited =
-        strictness(before->verdict.action) > strictness(question.verdict.action);
+    question.inherited = strictness(before->verdict.action) > strictness(question.verdict.action);
     if (!question.inherited)
         return question;
     question.verdict = before->verdict;

@@ -62,8 +62,8 @@ static void visit_section(struct visitor *visitor)
 {
     const struct whitelist *whitelist = &visitor->policy->whitelist;
 
-    visitor->seen = calloc(policy_rules(visitor->policy, visitor->stage)->count + 1,
-                           sizeof(*visitor->seen));
+    visitor->seen =
+        calloc(policy_rules(visitor->policy, visitor->stage)->count + 1, sizeof(*visitor->seen));
     for (size_t i = 0; visitor->seen && i < whitelist->entry_count; i++) {
         const struct entry *entry = &whitelist->entries[i];
         if (entry->section != visitor->section || entry->stage != visitor->stage)

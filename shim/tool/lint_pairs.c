@@ -88,7 +88,8 @@ static void warn_gap(struct lint *lint, const struct entry *free, const char *na
     const struct entry *before;
 
     /* what a stage allows may have a condition in [allow] */
-    if (find_stand(&lint->policy->rules, name, &before) == STAND_ALLOWED && lint_concerns(lint, free) &&
+    if (find_stand(&lint->policy->rules, name, &before) == STAND_ALLOWED &&
+        lint_concerns(lint, free) &&
         lint_warn(lint, LINT_OLD_PAIR, free->place,
                   "'%s' is allowed without a condition, and can do what the condition on '%s' is "
                   "to prevent",
