@@ -50,12 +50,15 @@ uint32_t trigger_set(const char *words)
 
     while (*words != '\0') {
         size_t length = 0;
+        uint32_t before = set;
         while (words[length] != '\0' && words[length] != ' ')
             length++;
         for (size_t i = 0; i < trigger_count(); i++) {
             if (strncmp(TRIGGERS[i].name, words, length) == 0 && TRIGGERS[i].name[length] == '\0')
                 set |= UINT32_C(1) << i;
         }
+        if (set == before)
+            return 0;
         words += length + (words[length] == ' ');
     }
     return set;

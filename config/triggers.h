@@ -10,7 +10,8 @@ enum { TRIGGERS_MAX = 32 }; /* a set of them fits into 32 bits */
 /* Position of the function NAME, or -1. */
 int trigger_find(const char *name);
 
-/* The set of the functions in WORDS, separated by a space: bit N for position N. */
+/* The set of the functions in WORDS, separated by a space: bit N for position N; 0, which is none,
+ * if one of them is unknown. */
 uint32_t trigger_set(const char *words);
 
 /* At most TRIGGERS_MAX. */

@@ -42,6 +42,17 @@ static void make_printable(struct artifact *artifact)
     }
 }
 
+static bool stages_are_known(const struct artifact *artifact)
+{
+    const struct compiled *compiled = &artifact->compiled;
+
+    for (uint32_t i = 1; i < compiled->header->stage_count; i++) {
+        if (trigger_set(artifact_text(artifact, compiled->stages[i].when)) == 0)
+            return false;
+    }
+    return compiled->header->stage_count <= 1 + WHITELIST_STAGES_MAX;
+}
+
 int artifact_read(const char *path, struct artifact *artifact, struct diagnostics *diagnostics)
 {
     struct file file = {0};
@@ -57,6 +68,8 @@ int artifact_read(const char *path, struct artifact *artifact, struct diagnostic
     artifact->bytes = file.text;
     artifact->length = file.length;
     const char *mistake = compiled_open(artifact->bytes, artifact->length, &artifact->compiled);
+    if (!mistake && !stages_are_known(artifact))
+        mistake = COMPILED_STAGE_UNKNOWN;
     if (!mistake) {
         make_printable(artifact);
         return 0;
