@@ -26,8 +26,8 @@ DEB_PACKAGES := $(BUILD_PACKAGES) debhelper dpkg-dev fakeroot git lintian
 BENCH_PACKAGES := $(BUILD_PACKAGES) apache2-utils gnuplot-nox nginx-light python3 redis-server \
     redis-tools sqlite3 strace
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) binutils \
-    clang-format clang-tidy cppcheck curl g++ gawk libcap2-bin libcriterion-dev musl-tools perl \
-    pkgconf procps shellcheck systemd
+    clang-format clang-tidy cppcheck curl g++ gawk libcap2-bin libcriterion-dev musl-tools openssl \
+    perl pkgconf procps shellcheck systemd xz-utils
 
 .DELETE_ON_ERROR:
 .SUFFIXES:

@@ -229,10 +229,8 @@ static bool is_given(const char *call, const char *name, const uint64_t argument
     }
 }
 
-/* What decides about the meaning of an argument: the call, or for an option of a socket its level.
- */
-static const char *context_of(const char *call, const struct argument *argument,
-                              const uint64_t arguments[6])
+const char *decode_context(const char *call, const struct argument *argument,
+                           const uint64_t arguments[6])
 {
     if (strcmp(prototype_text(argument->name), "optname") != 0)
         return call;
@@ -263,9 +261,9 @@ void decode_call(FILE *stream, int number, const uint64_t arguments[6])
         if (!argument)
             fprintf(stream, "%s0x%" PRIx64, before, arguments[i]);
         else if (is_given(name, prototype_text(argument->name), arguments))
-            fprintf(
-                stream, "%s%s", before,
-                decode_value(context_of(name, argument, arguments), argument, arguments[i], value));
+            fprintf(stream, "%s%s", before,
+                    decode_value(decode_context(name, argument, arguments), argument, arguments[i],
+                                 value));
         before = ", ";
     }
     fputc(')', stream);

@@ -173,10 +173,9 @@ static int lower(struct gate *gate, const int channels[2])
         error = agree(gate, channels[0]);
     close(channels[0]);
     if (error == -EPERM || error == -ENOSYS || error == -EACCES)
-        tool_error("cannot hold the program at its entry point: ptrace: %s; %s", strerror(-error),
-                   gate->hooks ? "--report cannot do without"
-                               : "--no-gate runs it without that, and without proof that it is "
-                                 "filtered");
+        tool_error("cannot hold the program at its entry point: ptrace: %s; %s%s", strerror(-error),
+                   gate->hooks ? gate->hooks->name : "--no-gate runs it without that, ",
+                   gate->hooks ? " cannot do without" : "and without proof that it is filtered");
     else if (error)
         tool_error("cannot start the watcher: %s",
                    error == -ECHILD ? "it is gone" : strerror(-error));
@@ -216,5 +215,6 @@ int gate_lower(struct gate *gate)
 
     if (error || !gate->hooks || !gate->hooks->prepare)
         return error;
-    return hand_over(gate->hooks);
+    return gate->hooks->listens ? hand_over(gate->hooks)
+                                : gate->hooks->prepare(gate->hooks->context);
 }

@@ -3,7 +3,8 @@
  * The process that calls gate_lower() becomes the program, by exec, with everything that it has:
  * PID, parent, terminal, descriptors. What holds it is a watcher, a detached grandchild in a
  * session of its own, which traces it. Whatever happens to the watcher before the filter has been
- * seen kills the program; after that the watcher ends, or stays as a supervisor.
+ * seen kills the program; after that the watcher ends, or stays as a supervisor: as one that
+ * listens, and lets go of what has passed, or as one that goes on tracing it.
  *
  * In order:
  *
@@ -31,25 +32,49 @@
 
 #include "../../config/whitelist.h"
 
-/* What a supervisor adds. Each member may be NULL; all but prepare() run in the watcher, which has
- * a copy of the caller's memory, standard error, and no other descriptor (but the one in `keep`).
+/* What a supervisor adds. Each function may be NULL; all but prepare() run in the watcher, which
+ * has a copy of the caller's memory, standard error, and no other descriptor (but the one in
+ * `keep`).
  */
 struct gate_hooks {
     void *context;
+    const char *name; /* who cannot do without a gate, for messages: "--report" */
+    bool listens;     /* prepare() returns a descriptor for the watcher */
+    bool stays;       /* what has passed, and what comes of it, is traced to its end */
     /* In the program's own process, when the watcher traces it: for what has to be done in that
      * process before exec, such as loading a filter with a listener. Returns the descriptor that
-     * the watcher gets a copy of (it should be O_CLOEXEC), or a negative errno, after telling why:
-     * then nothing runs. From the return on the process makes no system call before the watcher has
-     * the descriptor: one that waits for an answer through it does not wait in vain. */
+     * the watcher gets a copy of (it should be O_CLOEXEC), or 0 where there is none, or a negative
+     * errno, after telling why: then nothing runs. From the return on the process makes no system
+     * call before the watcher has the descriptor: one that waits for an answer through it does not
+     * wait in vain. */
     int (*prepare)(void *context);
-    /* The watcher's copy of that descriptor. */
+    /* The watcher's copy of that descriptor; without one, when the watcher traces the process. */
     void (*begin)(void *context, int descriptor);
     /* There is something to read on it. It may well be asked for a process that gate_holds(). */
     void (*readable)(void *context);
     /* The filter of PROCESS is in, over all its threads; its first instruction is next. */
     void (*passed)(void *context, pid_t process);
-    /* It hung up: nobody is left under the filter that it listens to. The watcher exits next. */
+    /* Nobody is left to be watched, and it hung up. The watcher exits next. */
     void (*end)(void *context);
+
+    /* Those that stay: */
+
+    /* A filter has stopped a call of THREAD of PROCESS (SECCOMP_RET_TRACE); HELD: as gate_holds()
+     * says. It goes on when this returns. */
+    void (*call)(void *context, pid_t process, pid_t thread, bool held);
+    /* THREAD, which has passed, is stopped by SIGNAL or, if that is 0, by something else. Returns
+     * the signal to let it go on with: this one, or 0. */
+    int (*stop)(void *context, pid_t thread, int signal);
+    /* PROCESS is a new child of one that has passed. */
+    void (*born)(void *context, pid_t process);
+    /* PROCESS, which had passed, has executed something. Returns whether gate_holds() is to be true
+     * for it from now on, and for what comes of it. */
+    bool (*executed)(void *context, pid_t process);
+    /* The process that was the caller's will never run again, and nobody has been told yet. ALONE:
+     * there is no other one. It is not said of one that was killed twice. */
+    void (*ending)(void *context, bool alone);
+    /* A signal has come, which begin() has unblocked. */
+    void (*tick)(void *context);
 };
 
 struct gate {
@@ -76,5 +101,12 @@ int gate_keep(struct gate *gate) __attribute__((warn_unused_result));
  * is still being loaded, or what runs before or beside the programs that the whitelist names. What
  * is not held is filtered: it went through, or is a child of such. */
 bool gate_holds(const struct gate *gate, pid_t thread);
+
+/* In a watcher that stays: the process of THREAD; THREAD itself where that is not known. */
+pid_t gate_process(const struct gate *gate, pid_t thread);
+
+/* In a watcher that stays: sends SIGNAL to the caller's process if that still is there, or if ALL
+ * to each process, else to each that is left. Returns whether there was any. */
+bool gate_signal(const struct gate *gate, int signal, bool all);
 
 #endif

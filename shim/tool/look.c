@@ -53,6 +53,7 @@ int look_thread(pid_t thread, struct thread_status *status)
     bool filtered = field(text, "Seccomp", 10, 0) == 2;
     *status = (struct thread_status){
         .process = (pid_t)field(text, "Tgid", 10, 0),
+        .parent = (pid_t)field(text, "PPid", 10, 0),
         .tracer = (pid_t)field(text, "TracerPid", 10, 0),
         .ignored = field(text, "SigIgn", 16, 0),
         .caught = field(text, "SigCgt", 16, 0),

@@ -10,6 +10,7 @@
 /* The lines of /proc/PID/status that matter here. */
 struct thread_status {
     pid_t process;    /* the thread group's id */
+    pid_t parent;     /* of the process */
     pid_t tracer;     /* or 0 */
     uint64_t ignored; /* signals, the first in bit 0 */
     uint64_t caught;

@@ -10,10 +10,12 @@ static const struct {
     const char *purpose;
 } VERBS[] = {
     {"run", verb_run, "run a program under a whitelist, or not at all"},
+    {"learn", verb_learn, "run a program and make a whitelist of what it calls"},
     {"check", verb_check, "find the mistakes in whitelists"},
     {"explain", verb_explain, "say what a whitelist does with a system call, and why"},
     {"diff", verb_diff, "compare what two whitelists allow"},
     {"verify", verb_verify, "prove that a running process is filtered"},
+    {"import", verb_import, "make a whitelist of what another tool has written"},
     {"groups", verb_groups, "list the groups of system calls"},
     {"compile", verb_compile, "make a whitelist ready, so that a start costs less"},
     {"doctor", verb_doctor, "say what this machine can enforce, report and learn"},

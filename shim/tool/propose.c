@@ -9,29 +9,7 @@
 #include "../../config/constants.h"
 #include "call.h"
 #include "decode.h"
-
-/* The arguments that a call is better not allowed without. */
-enum manner {
-    MANNER_EQUAL, /* this value only */
-    MANNER_PROT,  /* what is not executable; what is, without more rights than asked for */
-    MANNER_CLONE, /* what makes no namespaces; or these */
-};
-
-static const struct {
-    const char *call;
-    const char *argument;
-    enum manner manner;
-} NARROW[] = {
-    {"socket", "domain", MANNER_EQUAL},     {"socketpair", "domain", MANNER_EQUAL},
-    {"ioctl", "request", MANNER_EQUAL},     {"prctl", "option", MANNER_EQUAL},
-    {"fcntl", "cmd", MANNER_EQUAL},         {"keyctl", "operation", MANNER_EQUAL},
-    {"bpf", "cmd", MANNER_EQUAL},           {"seccomp", "operation", MANNER_EQUAL},
-    {"mmap", "prot", MANNER_PROT},          {"mprotect", "prot", MANNER_PROT},
-    {"pkey_mprotect", "prot", MANNER_PROT}, {"clone", "flags", MANNER_CLONE},
-};
-
-static const char NAMESPACES[] = "CLONE_NEWNS|CLONE_NEWCGROUP|CLONE_NEWUTS|CLONE_NEWIPC|"
-                                 "CLONE_NEWUSER|CLONE_NEWPID|CLONE_NEWNET";
+#include "learn/worth.h"
 
 /* The call, and the line in the making. */
 struct proposal {
@@ -91,45 +69,50 @@ static void add_prot(struct proposal *proposal, const struct argument *argument,
             decode_flags(proposal->call, argument, value, text));
 }
 
-static void add_clone(struct proposal *proposal, const struct argument *argument, uint64_t value)
+/* None of the flags that ROW names; or those that are there. */
+static void add_without(struct proposal *proposal, const struct argument *argument,
+                        const struct worth *row, uint64_t value)
 {
     char text[DECODE_VALUE_MAX];
-    uint64_t namespaces = 0;
+    uint64_t flags = 0;
 
-    call_value(NAMESPACES, &namespaces);
-    if (!(value & namespaces))
-        add(proposal, "%s without %s", prototype_text(argument->name), NAMESPACES);
+    call_value(row->bits, &flags);
+    if (!(value & flags))
+        add(proposal, "%s without %s", prototype_text(argument->name), row->bits);
     else
         add(proposal, "%s with %s", prototype_text(argument->name),
-            decode_flags(proposal->call, argument, value & namespaces, text));
+            decode_flags(proposal->call, argument, value & flags, text));
 }
 
-/* The argument that the table has for the call, or -1. *MANNER: how it is narrowed. */
-static int narrow_argument(const struct proposal *proposal, enum manner *manner)
+/* What the call is better not allowed without: the weightiest of its arguments that stay the same,
+ * or NULL. */
+static const struct worth *find_row(const struct proposal *proposal)
 {
-    for (size_t i = 0; proposal->prototype && i < sizeof(NARROW) / sizeof(NARROW[0]); i++) {
-        if (strcmp(NARROW[i].call, proposal->call) == 0) {
-            *manner = NARROW[i].manner;
-            return prototype_argument(proposal->prototype, NARROW[i].argument);
-        }
-    }
-    return -1;
+    size_t count;
+    const struct worth *row = worth_find(proposal->call, &count);
+
+    return proposal->prototype && row && row->safe ? row : NULL;
 }
 
-static void add_narrow(struct proposal *proposal, unsigned index, enum manner manner)
+static void add_narrow(struct proposal *proposal, const struct worth *row, unsigned index)
 {
     const struct argument *argument = &proposal->prototype->arguments[index];
     uint64_t value = decode_cut(argument, proposal->arguments[index]);
     char text[DECODE_VALUE_MAX];
 
     begin_clause(proposal);
-    if (manner == MANNER_EQUAL)
+    switch (row->manner) {
+    case WORTH_VALUE:
         add(proposal, "%s == %s", prototype_text(argument->name),
             word_of(proposal, argument, value, text));
-    else if (manner == MANNER_PROT)
+        break;
+    case WORTH_PROT:
         add_prot(proposal, argument, value);
-    else
-        add_clone(proposal, argument, value);
+        break;
+    case WORTH_WITHOUT:
+        add_without(proposal, argument, row, value);
+        break;
+    }
 }
 
 /* Whether CLAUSE alone lets the call through. */
@@ -271,8 +254,8 @@ const char *propose_line(const struct rules *rules, int number, const uint64_t a
                                 .prototype = decode_prototype(number),
                                 .arguments = arguments,
                                 .line = line};
-    enum manner manner = MANNER_EQUAL;
-    int narrow = narrow_argument(&proposal, &manner);
+    const struct worth *row = find_row(&proposal);
+    int narrow = row ? prototype_argument(proposal.prototype, row->argument) : -1;
 
     *line = '\0';
     if (rule && (rule->allowed || rule->implicit ||
@@ -282,7 +265,7 @@ const char *propose_line(const struct rules *rules, int number, const uint64_t a
     if (nearest && proposal.prototype && (narrow < 0 || accepts(nearest, narrow, arguments)))
         add_alike(&proposal, nearest);
     else if (narrow >= 0 && proposal.prototype)
-        add_narrow(&proposal, (unsigned)narrow, manner);
+        add_narrow(&proposal, row, (unsigned)narrow);
     if (!proposal.begun || !admits(&proposal))
         snprintf(line, PROPOSE_LINE_MAX, "syscalls = %s", proposal.call);
     return line;

@@ -15,11 +15,14 @@
 #include "gate.h"
 #include "policy.h"
 
+struct again;
+
 struct report_settings {
     const struct policy *policy;           /* borrowed: what holds */
     const struct composition *composition; /* borrowed; NULL where POLICY is a file's */
     const char *file;                      /* of the whitelist, to add lines to, or NULL */
     bool all;                              /* tell of @fallback's ENOSYS, too */
+    struct again *again;                   /* what came of it goes there, or NULL */
 };
 
 /* Adds to GATE, which must not have been lowered, the hooks that it takes; the shim goes. Returns

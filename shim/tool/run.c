@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../program.h"
 #include "compose.h"
 #include "gate.h"
 #include "launch.h"
+#include "named.h"
 #include "policy.h"
 #include "report.h"
 #include "target.h"
@@ -150,30 +150,6 @@ static int open_whitelist(struct run *run)
     return compose(base, command->lines, command->line_count, &run->composition, &run->composed);
 }
 
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    fwrite(text, 1, length, stderr);
-}
-
-/* The programs that the whitelist names have to be there: the shim will say the same. */
-static int check_named(const struct settings *settings)
-{
-    struct diagnostics diagnostics = {0};
-    int wanted = program_wanted(settings, &diagnostics);
-
-    diagnostics_tell(&diagnostics, say, NULL);
-    diagnostics_release(&diagnostics);
-    if (wanted < 0)
-        return STATUS_CONFIG;
-    for (size_t i = 0; i < settings->program_count; i++) {
-        int status = target_check(settings->programs[i]);
-        if (status != STATUS_OK)
-            return status;
-    }
-    return STATUS_OK;
-}
-
 static int find_program(struct run *run)
 {
     int status = target_find(run->command.program[0], run->program);
@@ -181,7 +157,7 @@ static int find_program(struct run *run)
     if (status != STATUS_OK)
         return status;
     /* what only leads to a program that the whitelist names may be anything */
-    return run->settings->program_count > 0 ? check_named(run->settings)
+    return run->settings->program_count > 0 ? named_check(run->settings)
                                             : target_check(run->program);
 }
 

@@ -21,6 +21,7 @@ enum status {
 
 /* A verb: ARGUMENTS[0] is its name. Returns the exit status. */
 int verb_run(int count, char **arguments);
+int verb_learn(int count, char **arguments);
 int verb_check(int count, char **arguments);
 int verb_explain(int count, char **arguments);
 int verb_diff(int count, char **arguments);
@@ -28,6 +29,7 @@ int verb_verify(int count, char **arguments);
 int verb_groups(int count, char **arguments);
 int verb_compile(int count, char **arguments);
 int verb_doctor(int count, char **arguments);
+int verb_import(int count, char **arguments);
 
 /* "portcullis: error: ..." on standard error. */
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));

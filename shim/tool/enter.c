@@ -1,0 +1,131 @@
+#include "enter.h"
+
+#include <stdint.h>
+#include <string.h>
+#include <sys/ptrace.h>
+
+#include "entry.h"
+#include "look.h"
+#include "tool.h"
+
+/* Says why PROCESS does not run, and kills it. */
+static void refuse(pid_t process, const char *what, const char *why)
+{
+    char program[4096];
+
+    tool_error("'%s' %s: %s", look_program(process, program, sizeof(program)), what, why);
+}
+
+/* THREAD has executed something. */
+static void on_exec(struct gate *gate, struct tracee *thread)
+{
+    const struct settings *settings = gate->settings;
+    struct thread_status status;
+    uint64_t entry;
+
+    thread->trap = (struct trap){0};
+    thread->preparing = false;
+    if (settings->program_count > 0 &&
+        !look_executes(thread->id, settings->programs, settings->program_count)) {
+        watch_go_on(thread->id, 0);
+        return;
+    }
+    int error = look_thread(thread->id, &status);
+    if (!error)
+        error = entry_find(thread->id, &entry);
+    if (!error)
+        error = trap_set(&thread->trap, thread->id, entry, status.ignored);
+    if (error) {
+        refuse(thread->id, "cannot be held at its entry point, and was killed", strerror(-error));
+        watch_kill(thread->process);
+        return;
+    }
+    thread->filters = status.filters;
+    watch_go_on(thread->id, 0);
+}
+
+static void forget(void *context, struct tracee *tracee)
+{
+    struct watch *watch = context;
+
+    tracees_forget(&watch->tracees, tracee->id);
+}
+
+/* The other threads of a process are gone when one of them executes; nobody tells of the one whose
+ * id was taken over. */
+void enter_executed(struct gate *gate, pid_t id)
+{
+    struct watch *watch = gate->watch;
+    unsigned long former = (unsigned long)id;
+
+    ptrace(PTRACE_GETEVENTMSG, id, 0, &former);
+    const struct tracee *own = tracees_find(&watch->tracees, (pid_t)former);
+    struct tracee thread = own ? *own : (struct tracee){0};
+    thread.id = thread.process = id;
+    thread.exiting = false;
+    tracees_visit(&watch->tracees, id, forget, watch);
+    struct tracee *added = tracees_add(&watch->tracees, &thread);
+    if (added->passed && !watch_stays(gate)) {
+        watch_let_go(watch, id, 0);
+    } else if (added->passed) {
+        added->trap = (struct trap){0};
+        if (gate->hooks->executed && gate->hooks->executed(gate->hooks->context, id))
+            added->aside = true;
+        watch_go_on(id, 0);
+    } else {
+        on_exec(gate, added);
+    }
+}
+
+struct passing {
+    bool stays;
+    pid_t first; /* it stands still */
+};
+
+static void pass_thread(void *context, struct tracee *tracee)
+{
+    const struct passing *passing = context;
+
+    if (tracee->passed)
+        return;
+    tracee->passed = true;
+    if (passing->stays)
+        tracee->trap = (struct trap){0};
+    else if (tracee->id != passing->first && !tracee->early)
+        ptrace(PTRACE_INTERRUPT, tracee->id, 0, 0);
+}
+
+/* The whole process of THREAD may go: what stands still at once, the rest when it stops. */
+static void pass(struct gate *gate, const struct tracee *thread)
+{
+    struct passing passing = {watch_stays(gate), thread->id};
+
+    if (gate->hooks && gate->hooks->passed)
+        gate->hooks->passed(gate->hooks->context, thread->process);
+    tracees_visit(&gate->watch->tracees, thread->process, pass_thread, &passing);
+    if (passing.stays)
+        watch_go_on(passing.first, 0);
+    else
+        watch_let_go(gate->watch, passing.first, 0);
+}
+
+void enter_reached(struct gate *gate, struct tracee *thread)
+{
+    char text[4096 + 128];
+    /* the shim has added one to those that were there at exec; a supervisor's is one of them */
+    unsigned before = gate->shim ? thread->filters : thread->filters - 1;
+    const char *why = look_for_filter(thread->process, before, gate->settings->no_new_privileges,
+                                      gate->shim, text, sizeof(text));
+    int error = why ? 0 : trap_remove(&thread->trap, thread->id, true);
+
+    if (!why && !error) {
+        pass(gate, thread);
+        return;
+    }
+    refuse(thread->process, "was stopped at its entry point", why ? why : strerror(-error));
+    thread->ending = true;
+    if (trap_exit(&thread->trap, thread->id, STATUS_CANNOT) != 0)
+        watch_kill(thread->process);
+    else
+        watch_go_on(thread->id, 0);
+}

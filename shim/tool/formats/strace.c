@@ -1,0 +1,274 @@
+#include "strace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../../config/groups.h"
+#include "../call.h"
+#include "../decode.h"
+#include "../learn/record.h"
+#include "../learn/worth.h"
+#include "../tool.h"
+#include "strace_log.h"
+#include "strace_marks.h"
+#include "strace_value.h"
+
+/* A log in the making of additions. */
+struct import_log {
+    const struct import *import;
+    struct strace_marks marks;
+    struct record *record; /* of the calls whose arguments can be read, as far as they matter */
+    uint64_t names[CALL_NUMBERS]; /* how often those were seen that can only be listed by name */
+    uint64_t calls;
+    bool table;
+    bool foreign; /* told already */
+    struct diagnostics diagnostics;
+};
+
+static struct place at(const struct import_log *log, unsigned line)
+{
+    return (struct place){log->import->path, line};
+}
+
+static bool is_fallback(const char *name)
+{
+    int group = group_find("fallback");
+    size_t length = strlen(name);
+
+    if (group < 0)
+        return false;
+    for (const char *member = group_members((size_t)group); *member != '\0';) {
+        size_t member_length = strcspn(member, " ");
+        const char *bare = member + (*member == '?');
+        if (member_length - (size_t)(bare - member) == length && strncmp(bare, name, length) == 0)
+            return true;
+        member += member_length + (member[member_length] == ' ');
+    }
+    return false;
+}
+
+/* "read", or "syscall_0x1c5" for what strace has no name for */
+static int number_of(const char *name)
+{
+    static const char RAW[] = "syscall_";
+    char *end = NULL;
+
+    if (strncmp(name, RAW, strlen(RAW)) != 0)
+        return call_number(name);
+    long number = strtol(name + strlen(RAW), &end, 0);
+    return *end == '\0' && number >= 0 && number < CALL_NUMBERS ? (int)number : -ENOENT;
+}
+
+/* Which arguments a condition may look at: a bit each. */
+static unsigned wanted(const struct import_log *log, int number, const struct prototype *prototype)
+{
+    size_t count = 0;
+    unsigned bits = 0;
+    const struct worth *worth =
+        prototype ? worth_find(prototype_text(prototype->name), &count) : NULL;
+    const struct rule *rule = log->import->rules ? rules_find(log->import->rules, number) : NULL;
+
+    for (size_t i = 0; worth && i < count; i++) {
+        int place = prototype_argument(prototype, worth[i].argument);
+        if (worth[i].safe && place >= 0)
+            bits |= 1U << place;
+    }
+    for (size_t i = 0; rule && i < rule->allow_count; i++) {
+        const struct condition *condition = &rule->allow[i].entry->condition;
+        for (size_t k = 0; k < condition->count; k++)
+            bits |= 1U << condition->clauses[k].argument;
+    }
+    return bits;
+}
+
+static int unknown_name(struct import_log *log, unsigned line, const char *name)
+{
+    diagnostic_warning(&log->diagnostics, at(log, line), "unknown system call '%s'", name);
+    return 0;
+}
+
+static bool is_own(struct import_log *log, const struct strace_log *lives,
+                   const struct strace_call *call)
+{
+    if (!strace_marks_counts(&log->marks, call))
+        return false;
+    /* strace's own, which starts the program */
+    if (call->first && lives->lives[call->life].parent < 0 && strcmp(call->name, "execve") == 0)
+        return false;
+    if (lives->lives[call->life].foreign) {
+        if (!log->foreign)
+            diagnostic_warning(&log->diagnostics, at(log, call->line),
+                               "calls of another architecture are left out: a filter for this one "
+                               "kills them");
+        log->foreign = true;
+        return false;
+    }
+    return true;
+}
+
+static int take_call(void *context, struct strace_log *lives, const struct strace_call *call)
+{
+    struct import_log *log = context;
+    uint64_t values[6] = {0};
+
+    if (!is_own(log, lives, call))
+        return 0;
+    int number = number_of(call->name);
+    if (number < 0 || number >= CALL_NUMBERS)
+        return unknown_name(log, call->line, call->name);
+    /* it gets the same where it is not listed */
+    if (strstr(call->result, " ENOSYS") && is_fallback(call->name))
+        return 0;
+    log->calls++;
+    const struct prototype *prototype = decode_prototype(number);
+    unsigned want = wanted(log, number, prototype);
+    if ((strace_values(call->arguments, prototype, values) & want) == want)
+        return record_call(log->record, number, values, NULL);
+    log->names[number]++;
+    return 0;
+}
+
+static int take_row(void *context, unsigned line, const char *name, unsigned long count)
+{
+    struct import_log *log = context;
+    int number = number_of(name);
+
+    if (number < 0 || number >= CALL_NUMBERS)
+        return unknown_name(log, line, name);
+    log->calls += count;
+    log->names[number] += count;
+    return 0;
+}
+
+static void take_table(void *context, unsigned line)
+{
+    struct import_log *log = context;
+
+    if (!log->table)
+        diagnostic_warning(&log->diagnostics, at(log, line),
+                           "a table of strace -c has no arguments, and lacks exit_group; a log of "
+                           "strace -f has both");
+    log->table = true;
+}
+
+static void take_unknown(void *context, unsigned line, const char *text)
+{
+    struct import_log *log = context;
+
+    diagnostic_warning(&log->diagnostics, at(log, line), "not a line of strace's: '%.60s'", text);
+}
+
+/* Names take the place of the conditions of the same calls. */
+static int add_names(const struct import_log *log, const struct additions *conditions,
+                     struct additions *all)
+{
+    char name[CALL_NAME_MAX];
+    int error = 0;
+
+    for (size_t i = 0; !error && i < conditions->count; i++) {
+        const struct addition *item = &conditions->items[i];
+        int number = call_number(item->name);
+        if (number < 0 || number >= CALL_NUMBERS || log->names[number] == 0)
+            error = additions_add(all, item->name, item->condition, item->count, item->site);
+    }
+    for (int number = 0; !error && number < CALL_NUMBERS; number++) {
+        const struct rule *rule =
+            log->import->rules ? rules_find(log->import->rules, number) : NULL;
+        if (log->names[number] > 0 && !(rule && rule->allowed))
+            error = additions_add(all, call_name(number, name), NULL, log->names[number], NULL);
+    }
+    return error;
+}
+
+static int by_name(const void *first, const void *second)
+{
+    const struct addition *a = first;
+    const struct addition *b = second;
+    int order = strcmp(a->name, b->name);
+
+    return order ? order
+                 : strcmp(a->condition ? a->condition : "", b->condition ? b->condition : "");
+}
+
+static int store(struct import_log *log)
+{
+    struct additions conditions = {0};
+    struct additions all = {0};
+    char heading[512];
+
+    snprintf(heading, sizeof(heading), "imported from: strace %s", log->import->path);
+    int error = record_additions(log->record, log->import->rules, &conditions);
+    if (!error)
+        error = add_names(log, &conditions, &all);
+    additions_release(&conditions);
+    if (all.count > 1)
+        qsort(all.items, all.count, sizeof(*all.items), by_name);
+    int status = STATUS_OS;
+    if (error)
+        tool_error("%s: %s", log->import->path, strerror(-error));
+    else
+        status = import_additions(log->import, &all,
+                                  (struct merge_facts){.heading = heading,
+                                                       .program = log->import->path,
+                                                       .calls = log->calls});
+    additions_release(&all);
+    return status;
+}
+
+static int read_calls(struct import_log *log)
+{
+    struct strace_visitor visitor = {.context = log,
+                                     .call = take_call,
+                                     .row = take_row,
+                                     .table = take_table,
+                                     .unknown = take_unknown};
+    struct strace_log lives = {0};
+
+    int error = strace_marks_find(log->import->stream, &log->marks);
+    if (!error)
+        error = strace_log_read(log->import->stream, &visitor, &lives);
+    strace_log_release(&lives);
+    if (!error && log->calls > 0 && !log->marks.any)
+        diagnostic_warning(&log->diagnostics, at(log, 0),
+                           "nothing in it tells where the program begins, so the calls of its "
+                           "loader count; strace -f -E LD_PRELOAD=libportcullis.so -E "
+                           "PORTCULLIS_WHITELIST=FILE leaves a mark");
+    return error;
+}
+
+static void say(void *context, const char *text, size_t length)
+{
+    (void)context;
+    tool_say(text, length);
+}
+
+int strace_import(const struct import *import)
+{
+    struct import_log *log = calloc(1, sizeof(*log));
+    int status = STATUS_OS;
+    int error = -ENOMEM;
+
+    if (log) {
+        log->import = import;
+        log->record = record_open(import->rules, RECORD_ARGUMENTS_SAFE);
+    }
+    if (log && log->record)
+        error = read_calls(log);
+    if (error)
+        tool_error("%s: %s", import->path, strerror(-error));
+    if (!log)
+        return status;
+    diagnostics_tell(&log->diagnostics, say, NULL);
+    if (!error && log->calls == 0) {
+        tool_error("%s: there is no system call in it", import->path);
+        status = STATUS_CONFIG;
+    } else if (!error) {
+        status = store(log);
+    }
+    record_close(log->record);
+    strace_marks_release(&log->marks);
+    diagnostics_release(&log->diagnostics);
+    free(log);
+    return status;
+}

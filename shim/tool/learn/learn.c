@@ -1,0 +1,374 @@
+/* portcullis learn: the whitelist writes itself. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../../config/reader.h"
+#include "../call.h"
+#include "../launch.h"
+#include "../named.h"
+#include "../policy.h"
+#include "../target.h"
+#include "../tool.h"
+#include "again.h"
+#include "learner.h"
+#include "store.h"
+
+static const char HELP[] =
+    "usage: portcullis learn [OPTION...] [--] PROGRAM [ARGUMENT...]\n"
+    "\n"
+    "Runs PROGRAM, records which system calls it makes from its entry point on, with all\n"
+    "its threads and children, and makes a whitelist of them. Nothing is refused but what\n"
+    "[deny] lines refuse, and @fallback.\n"
+    "\n"
+    "OPTION:\n"
+    "  -o FILE             write it to FILE, which is added to if it is there: what it allows\n"
+    "                      already runs at full speed; '-' is standard output. Without -o\n"
+    "                      the list is printed on standard error, at the end\n"
+    "  --arguments WHICH   which arguments become conditions: none, all, or safe (the\n"
+    "                      default): those that stay the same from run to run\n"
+    "  --no-children       record nothing of what children execute, and tell what that is\n"
+    "  --annotate          add counts, and where each call was first made, as comments\n"
+    "  --timeout SECONDS   then end PROGRAM by SIGTERM, and 5 seconds later by SIGKILL\n"
+    "  --backend HOW       ptrace (the default), which changes nothing for PROGRAM, or\n"
+    "                      notify, which is quicker, but may let a call that a signal\n"
+    "                      interrupts fail with EINTR\n"
+    "  --verify            afterwards run PROGRAM again, under the whitelist\n"
+    "  --quiet             no progress and no summary\n"
+    "  -h, --help\n"
+    "\n"
+    "Status: PROGRAM's own; 78 the whitelist is wrong, 125 the command can't do its work or\n"
+    "the whitelist can't be written, 126 PROGRAM can't be run, 127 it is not found, 2 usage.\n"
+    "With --verify, once PROGRAM was learned: 0 nothing was refused, 1 something was.";
+
+/* A whitelist that allows nothing that is a call. */
+static const char NOTHING[] = "[allow]\nsyscalls = 999999\n";
+
+struct learn {
+    struct learner_settings settings;
+    struct policy policy;
+    bool help;
+    bool verify;
+    const char *output; /* -o, or NULL */
+    char **program;     /* and its arguments */
+    char *command;      /* owned: the same, for people */
+    struct again *shared;
+    char path[PATH_MAX];
+    char executable[PATH_MAX];
+};
+
+static int parse_arguments(const char *text, enum record_arguments *arguments)
+{
+    static const char *const NAMES[] = {[RECORD_ARGUMENTS_NONE] = "none",
+                                        [RECORD_ARGUMENTS_SAFE] = "safe",
+                                        [RECORD_ARGUMENTS_ALL] = "all"};
+
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        if (strcmp(text, NAMES[i]) == 0) {
+            *arguments = (enum record_arguments)i;
+            return STATUS_OK;
+        }
+    }
+    return tool_usage("learn", "--arguments takes none, safe or all, not '%s'", text);
+}
+
+static int parse_backend(const char *text, const struct backend **backend)
+{
+    static const struct backend *const BACKENDS[] = {&backend_trace, &backend_notify};
+
+    for (size_t i = 0; i < sizeof(BACKENDS) / sizeof(BACKENDS[0]); i++) {
+        if (strcmp(text, BACKENDS[i]->name) == 0) {
+            *backend = BACKENDS[i];
+            return STATUS_OK;
+        }
+    }
+    return tool_usage("learn", "--backend takes ptrace or notify, not '%s'", text);
+}
+
+static int parse_timeout(const char *text, double *timeout)
+{
+    char *end;
+
+    *timeout = strtod(text, &end);
+    if (end == text || *end != '\0' || !(*timeout > 0 && *timeout <= INT_MAX))
+        return tool_usage("learn", "--timeout takes seconds, more than 0, not '%s'", text);
+    return STATUS_OK;
+}
+
+static int parse(struct learn *learn, int count, char **arguments)
+{
+    static const struct option OPTIONS[] = {{"annotate", no_argument, NULL, 'c'},
+                                            {"arguments", required_argument, NULL, 'a'},
+                                            {"backend", required_argument, NULL, 'b'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"no-children", no_argument, NULL, 'n'},
+                                            {"quiet", no_argument, NULL, 'q'},
+                                            {"timeout", required_argument, NULL, 't'},
+                                            {"verify", no_argument, NULL, 'v'},
+                                            {0}};
+    struct learner_settings *settings = &learn->settings;
+    int status = STATUS_OK;
+    int option;
+
+    while (status == STATUS_OK &&
+           (option = getopt_long(count, arguments, "+ho:", OPTIONS, NULL)) != -1) {
+        switch (option) {
+        case 'a':
+            status = parse_arguments(optarg, &settings->arguments);
+            break;
+        case 'b':
+            status = parse_backend(optarg, &settings->backend);
+            break;
+        case 'c':
+            settings->annotate = true;
+            break;
+        case 'h':
+            learn->help = true;
+            break;
+        case 'n':
+            settings->no_children = true;
+            break;
+        case 'o':
+            learn->output = optarg;
+            break;
+        case 'q':
+            settings->quiet = true;
+            break;
+        case 't':
+            status = parse_timeout(optarg, &settings->timeout);
+            break;
+        case 'v':
+            learn->verify = true;
+            break;
+        default:
+            status = tool_usage("learn", "wrong option");
+        }
+    }
+    if (status != STATUS_OK || learn->help)
+        return status;
+    if (optind == count)
+        return tool_usage("learn", "a program is missing");
+    learn->program = arguments + optind;
+    if (learn->verify && (!learn->output || strcmp(learn->output, "-") == 0))
+        return tool_usage("learn", "--verify needs '-o FILE'");
+    return STATUS_OK;
+}
+
+/* The path of a file that is not there yet, such that it holds in any folder. */
+static int make_path(const char *output, char path[PATH_MAX])
+{
+    char folder[PATH_MAX];
+    char real[PATH_MAX];
+    const char *slash = strrchr(output, '/');
+    const char *name = slash ? slash + 1 : output;
+
+    if (*name == '\0')
+        return -EISDIR;
+    if (strlen(output) >= sizeof(folder))
+        return -ENAMETOOLONG;
+    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(name - output) : 1,
+             slash ? output : ".");
+    if (!realpath(folder, real))
+        return -errno;
+    int length = snprintf(path, PATH_MAX, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
+    return length < PATH_MAX ? 0 : -ENAMETOOLONG;
+}
+
+/* Whether a file can be put beside PATH. */
+static int check_folder(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+
+    snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+    return access(folder, W_OK | X_OK) == 0 ? 0 : -errno;
+}
+
+static int find_output(struct learn *learn, bool *exists)
+{
+    struct stat status;
+    const char *output = learn->output;
+
+    *exists = stat(output, &status) == 0 && !store_is_blank(output);
+    int error = realpath(output, learn->path) ? 0 : make_path(output, learn->path);
+    if (!error)
+        error = check_folder(learn->path);
+    if (error) {
+        tool_error("cannot write '%s': %s", output, strerror(-error));
+        return STATUS_CANNOT;
+    }
+    learn->settings.path = learn->path;
+    learn->settings.shown = output;
+    return STATUS_OK;
+}
+
+/* Where the list goes to that goes into no file: out of the way of the program's descriptors. */
+static int find_stream(struct learn *learn)
+{
+    learn->settings.output = STDERR_FILENO;
+    if (!learn->output)
+        return STATUS_OK;
+    learn->settings.output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (learn->settings.output >= 0)
+        return STATUS_OK;
+    tool_error("cannot write to standard output: %s", strerror(errno));
+    return STATUS_CANNOT;
+}
+
+/* As policy_open(), for what allows nothing. */
+static int open_nothing(struct policy *policy)
+{
+    int error =
+        reader_read_text("", NOTHING, strlen(NOTHING), &policy->whitelist, &policy->diagnostics);
+
+    if (!error)
+        error = rules_build(&policy->whitelist, &policy->diagnostics, &policy->rules);
+    if (!error)
+        error = filter_build(&policy->rules, (struct place){"", 0}, &policy->diagnostics,
+                             &policy->filter);
+    if (error)
+        tool_error("cannot make a filter: %s", strerror(-error));
+    return error ? STATUS_OS : STATUS_OK;
+}
+
+static int open_whitelist(struct learn *learn)
+{
+    char action[CALL_ACTION_MAX];
+    bool exists = false;
+    int status = STATUS_OK;
+
+    if (!learn->output || strcmp(learn->output, "-") == 0)
+        status = find_stream(learn);
+    else
+        status = find_output(learn, &exists);
+    if (status != STATUS_OK || !exists)
+        return status != STATUS_OK ? status : open_nothing(&learn->policy);
+    learn->settings.listed = true;
+    status = policy_open(learn->output, &learn->policy);
+    const struct action *otherwise = &learn->policy.rules.default_action;
+    if (status == STATUS_OK && action_allows(*otherwise))
+        fprintf(stderr,
+                "portcullis: warning: %s allows what it does not list ('default = %s'): there is "
+                "nothing to learn for it\n",
+                learn->output, action_text(*otherwise, action));
+    return status;
+}
+
+static int join_command(struct learn *learn)
+{
+    size_t length = 0;
+    FILE *stream = open_memstream(&learn->command, &length);
+
+    for (char **word = learn->program; stream && *word; word++)
+        fprintf(stream, word == learn->program ? "%s" : " %s", *word);
+    if (!stream || fclose(stream) != 0) {
+        tool_error("out of memory");
+        return STATUS_OS;
+    }
+    learn->settings.command = learn->command;
+    return STATUS_OK;
+}
+
+static int find_program(struct learn *learn)
+{
+    const struct settings *settings = &learn->policy.whitelist.settings;
+    int status = target_find(learn->program[0], learn->executable);
+
+    if (status != STATUS_OK)
+        return status;
+    return settings->program_count > 0 ? named_check(settings) : target_check(learn->executable);
+}
+
+/* From here on there is no way back but exec or exit. */
+static int lower_gate(struct learn *learn)
+{
+    struct gate gate = {.settings = &learn->policy.whitelist.settings,
+                        .keep = learn->settings.output};
+
+    learn->settings.policy = &learn->policy;
+    int status = learner_join(&learn->settings, &gate);
+    if (status != STATUS_OK)
+        return status;
+    return gate_lower(&gate) == 0 ? STATUS_OK : STATUS_CANNOT;
+}
+
+static int learn_program(struct learn *learn)
+{
+    int status = open_whitelist(learn);
+
+    if (status == STATUS_OK)
+        status = find_program(learn);
+    if (status == STATUS_OK)
+        status = join_command(learn);
+    if (status == STATUS_OK)
+        status = lower_gate(learn);
+    if (status == STATUS_OK)
+        status = launch_set_environment(NULL, NULL);
+    if (status == STATUS_OK)
+        status = launch_execute(learn->executable, learn->program);
+    return status;
+}
+
+static int learn_first(void *context, int keep)
+{
+    struct learn *learn = context;
+
+    learn->settings.output = keep;
+    return learn_program(learn);
+}
+
+static int run_again(void *context, int keep)
+{
+    const struct learn *learn = context;
+
+    return again_run(learn->output, learn->executable, learn->program, keep, learn->shared);
+}
+
+/* Both runs are children's, so that somebody is left to tell. */
+static int learn_and_verify(struct learn *learn)
+{
+    struct again *shared = again_open();
+
+    if (!shared)
+        return STATUS_OS;
+    learn->shared = shared;
+    learn->settings.kept = &shared->kept;
+    int status = again_wait(learn_first, learn);
+    if (!shared->kept)
+        return status;
+    fprintf(stderr, "portcullis: running it again, under %s\n", learn->output);
+    int again = target_find(learn->program[0], learn->executable);
+    if (again == STATUS_OK)
+        again = again_wait(run_again, learn);
+    if (!shared->told)
+        return again != STATUS_OK ? again : STATUS_CANNOT;
+    if (shared->refused > 0)
+        fprintf(stderr, "portcullis: not verified: %zu call%s refused\n", shared->refused,
+                shared->refused == 1 ? " was" : "s were");
+    else
+        fprintf(stderr, "portcullis: verified: %s allows all that it did\n", learn->output);
+    return shared->refused > 0 ? STATUS_NO : STATUS_OK;
+}
+
+int verb_learn(int count, char **arguments)
+{
+    struct learn learn = {
+        .settings = {.backend = &backend_trace, .arguments = RECORD_ARGUMENTS_SAFE, .output = -1}};
+    int status = parse(&learn, count, arguments);
+
+    if (status == STATUS_OK && learn.help)
+        puts(HELP);
+    else if (status == STATUS_OK && learn.verify)
+        status = learn_and_verify(&learn);
+    else if (status == STATUS_OK)
+        status = learn_program(&learn);
+    policy_release(&learn.policy);
+    free(learn.command);
+    return status;
+}

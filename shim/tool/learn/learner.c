@@ -1,0 +1,405 @@
+#include "learner.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../inject.h"
+#include "../look.h"
+#include "../site.h"
+#include "../tool.h"
+#include "outcome.h"
+
+enum {
+    SITE_MAX = 1024,
+    PROGRAM_MAX = 4096,
+    TRACED_MAX = 5,
+    GRACE = 5,     /* seconds between SIGTERM and SIGKILL */
+    TICK = 100000, /* microseconds */
+    BILLION = 1000000000,
+};
+
+static const char NAME[] = "learn";
+
+/* A program that was told of. */
+struct told_program {
+    struct told_program *next; /* owned */
+    char path[];
+};
+
+struct learner {
+    struct learner_settings settings;
+    const struct gate *gate;
+    struct gate_hooks hooks;
+    struct filter filter;   /* owned */
+    struct filter fallback; /* owned; for what has passed */
+    struct channel channel;
+    struct record *record; /* owned */
+    struct outcome outcome;
+    struct progress progress;
+    struct sites sites;
+    struct told_program *programs; /* owned */
+    struct timespec deadline;
+    enum { WAITING, TERMINATED, KILLED } late;
+    pid_t process;  /* the caller's */
+    uint64_t fresh; /* kinds of calls that were new */
+    uint64_t kept;  /* of them, those that the file has */
+    unsigned children;
+    bool passed;
+    bool foreign; /* one was told of */
+};
+
+/* --- in the program's own process ---------------------------------------------------------------
+ */
+
+static int load(void *context)
+{
+    const struct learner *learner = context;
+
+    return supervise_load(&learner->filter, learner->settings.backend->flags(&learner->channel),
+                          learner->gate->settings->no_new_privileges, NAME);
+}
+
+/* --- in the watcher -----------------------------------------------------------------------------
+ */
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+}
+
+/* Lets the timer interrupt, or not. Nothing is interrupted but waiting. */
+static void let_tick(bool tick)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGALRM);
+    sigprocmask(tick ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+}
+
+static void begin(void *context, int listener)
+{
+    struct learner *learner = context;
+    const struct learner_settings *settings = &learner->settings;
+    const struct itimerval often = {{.tv_usec = TICK}, {.tv_usec = TICK}};
+    const struct sigaction action = {.sa_handler = on_alarm};
+    struct rlimit limit;
+
+    if (listener >= 0)
+        notifier_listen(&learner->channel.notifier, listener);
+    /* libdw keeps a descriptor for each library that it knows */
+    if (settings->annotate && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (!settings->quiet)
+        progress_begin(&learner->progress);
+    clock_gettime(CLOCK_MONOTONIC, &learner->deadline);
+    double whole = (double)(time_t)settings->timeout;
+    learner->deadline.tv_sec += (time_t)whole;
+    learner->deadline.tv_nsec += (long)((settings->timeout - whole) * BILLION);
+    if (settings->timeout > 0 || learner->progress.live) {
+        sigaction(SIGALRM, &action, NULL);
+        setitimer(ITIMER_REAL, &often, NULL);
+        let_tick(true);
+    }
+}
+
+static void check_time(struct learner *learner)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec < learner->deadline.tv_sec ||
+        (now.tv_sec == learner->deadline.tv_sec && now.tv_nsec < learner->deadline.tv_nsec))
+        return;
+    switch (learner->late) {
+    case WAITING:
+        progress_clear(&learner->progress);
+        fprintf(stderr, "portcullis: --timeout %g is over: the program gets SIGTERM\n",
+                learner->settings.timeout);
+        gate_signal(learner->gate, SIGTERM, false);
+        gate_signal(learner->gate, SIGCONT, false);
+        learner->late = TERMINATED;
+        learner->deadline.tv_sec += GRACE;
+        break;
+    case TERMINATED:
+        progress_clear(&learner->progress);
+        fprintf(stderr, "portcullis: it went on for %d seconds: the program is killed\n", GRACE);
+        learner->late = KILLED;
+        gate_signal(learner->gate, SIGKILL, true);
+        break;
+    case KILLED: /* what was being born meanwhile */
+        gate_signal(learner->gate, SIGKILL, true);
+        break;
+    }
+}
+
+static void tick(void *context)
+{
+    struct learner *learner = context;
+
+    if (learner->settings.timeout > 0)
+        check_time(learner);
+    progress_update(&learner->progress, learner->record);
+}
+
+static void passed(void *context, pid_t process)
+{
+    struct learner *learner = context;
+
+    learner->passed = true;
+    /* where it can't be put in, the watcher refuses these calls one by one */
+    (void)!inject_filter(process, &learner->fallback);
+}
+
+static void record(struct learner *learner, const struct event *event, bool stopped)
+{
+    const struct seccomp_data *call = &event->call;
+    bool fresh = false;
+    char site[SITE_MAX];
+
+    int error = record_call(learner->record, call->nr, (const uint64_t *)call->args, &fresh);
+    if (!error && fresh && learner->settings.annotate) {
+        site_text(&learner->sites, event->process, event->thread, stopped,
+                  call->instruction_pointer, site, sizeof(site));
+        error = record_site(learner->record, site);
+    }
+    if (error) {
+        tool_error("out of memory: the program was killed");
+        _exit(STATUS_CANNOT);
+    }
+    learner->fresh += fresh;
+    progress_update(&learner->progress, learner->record);
+}
+
+static void warn_of_foreign(struct learner *learner, const struct event *event)
+{
+    char path[PROGRAM_MAX];
+
+    if (learner->foreign)
+        return;
+    learner->foreign = true;
+    progress_clear(&learner->progress);
+    fprintf(stderr,
+            "portcullis: warning: '%s' (pid %d) makes calls of another architecture, which no "
+            "whitelist can list: it will be killed for them\n",
+            look_program(event->process, path, sizeof(path)), event->process);
+}
+
+/* What the call is to get, after recording it where that is due. */
+static struct action decide(struct learner *learner, const struct event *event, bool stopped)
+{
+    const struct action allow = {.kind = ACTION_ALLOW};
+    const struct seccomp_data *call = &event->call;
+    struct verdict verdict = rules_decide(&learner->settings.policy->rules, call->arch, call->nr,
+                                          (const uint64_t *)call->args);
+
+    switch (verdict.reason) {
+    case REASON_DENIED:
+    case REASON_FALLBACK:
+        return verdict.action;
+    case REASON_IMPLICIT:
+    case REASON_DEFAULT:
+        record(learner, event, stopped);
+        return allow;
+    case REASON_FOREIGN:
+        warn_of_foreign(learner, event);
+        return allow;
+    case REASON_ALLOWED:
+        return allow;
+    }
+    return allow;
+}
+
+static int store(struct learner *learner)
+{
+    let_tick(false);
+    progress_clear(&learner->progress);
+    learner->kept = learner->fresh;
+    int status = outcome_store(&learner->outcome, learner->record);
+    if (learner->settings.timeout > 0 || learner->progress.live)
+        let_tick(true);
+    return status;
+}
+
+/* If the list cannot be kept, nobody shall think that it was. */
+static void before_exit(struct learner *learner, const struct event *event)
+{
+    int status = store(learner);
+
+    if (status != STATUS_OK)
+        trace_set_argument(event->thread, (unsigned long)status);
+}
+
+/* The thread is stopped by SECCOMP_RET_TRACE. That is how calls come that end something or go back
+ * to somewhere, whatever the backend: they must not fail. */
+static void call(void *context, pid_t process, pid_t thread, bool held)
+{
+    struct learner *learner = context;
+    struct event event = {.process = process, .thread = thread};
+
+    if (held || !backend_trace.next(&learner->channel, &event))
+        return;
+    struct action action = decide(learner, &event, true);
+    if (action.kind != ACTION_ALLOW)
+        backend_trace.answer(&learner->channel, &event, action);
+    else if (event.call.nr == SYS_exit_group && process == learner->process)
+        before_exit(learner, &event);
+}
+
+/* Somebody waits at the listener. */
+static void readable(void *context)
+{
+    struct learner *learner = context;
+    const struct backend *backend = learner->settings.backend;
+    struct action action = {.kind = ACTION_ALLOW};
+    struct event event;
+
+    if (!backend->next(&learner->channel, &event))
+        return;
+    event.process = gate_process(learner->gate, event.thread);
+    if (!gate_holds(learner->gate, event.thread))
+        action = decide(learner, &event, false);
+    backend->answer(&learner->channel, &event, action);
+}
+
+static int stop(void *context, pid_t thread, int signal)
+{
+    struct learner *learner = context;
+
+    return learner->channel.sigsys.waits ? sigsys_stop(&learner->channel.sigsys, thread, signal)
+                                         : signal;
+}
+
+static void born(void *context, pid_t process)
+{
+    struct learner *learner = context;
+
+    (void)process;
+    learner->children++;
+}
+
+static void tell_program(struct learner *learner, const char *path)
+{
+    const struct told_program *told = learner->programs;
+
+    while (told && strcmp(told->path, path) != 0)
+        told = told->next;
+    size_t size = strlen(path) + 1;
+    struct told_program *added = told ? NULL : malloc(sizeof(*added) + size);
+    if (!added)
+        return;
+    added->next = learner->programs;
+    memcpy(added->path, path, size);
+    learner->programs = added;
+    progress_clear(&learner->progress);
+    fprintf(stderr, "portcullis: a child runs '%s', of which nothing is recorded\n", path);
+}
+
+static bool executed(void *context, pid_t process)
+{
+    struct learner *learner = context;
+    char path[PROGRAM_MAX];
+
+    if (!learner->settings.no_children || process == learner->process)
+        return false;
+    tell_program(learner, look_program(process, path, sizeof(path)));
+    return true;
+}
+
+static void ending(void *context, bool alone)
+{
+    struct learner *learner = context;
+
+    if (!learner->passed)
+        return;
+    if (!learner->outcome.stored || learner->kept != learner->fresh)
+        (void)store(learner);
+    if (!alone)
+        return;
+    progress_clear(&learner->progress);
+    outcome_tell(&learner->outcome, learner->record, learner->children);
+}
+
+static void end(void *context)
+{
+    ending(context, true);
+}
+
+/* --- before both --------------------------------------------------------------------------------
+ */
+
+/* What is allowed without a line is to be recorded like anything else; and the last call of all is
+ * when the list is kept. */
+static size_t list_traced(const struct rules *rules, int traced[TRACED_MAX])
+{
+    static const int IMPLICIT[] = {SYS_exit, SYS_rt_sigreturn, SYS_restart_syscall};
+    size_t count = 0;
+
+    traced[count++] = SYS_exit_group;
+    traced[count++] = SYS_seccomp; /* for inject_filter() */
+    for (size_t i = 0; i < sizeof(IMPLICIT) / sizeof(IMPLICIT[0]); i++) {
+        const struct rule *rule = rules_find(rules, IMPLICIT[i]);
+        if (rule && rule->allow_count == 0)
+            traced[count++] = IMPLICIT[i];
+    }
+    return count;
+}
+
+static void set_hooks(struct learner *learner)
+{
+    learner->hooks = (struct gate_hooks){.context = learner,
+                                         .name = NAME,
+                                         .listens = learner->settings.backend->listens,
+                                         .stays = true,
+                                         .prepare = load,
+                                         .begin = begin,
+                                         .readable = readable,
+                                         .passed = passed,
+                                         .end = end,
+                                         .call = call,
+                                         .stop = stop,
+                                         .born = born,
+                                         .executed = executed,
+                                         .ending = ending,
+                                         .tick = tick};
+}
+
+int learner_join(const struct learner_settings *settings, struct gate *gate)
+{
+    struct learner *learner = calloc(1, sizeof(*learner)); /* as long as this process */
+    const struct rules *rules = &settings->policy->rules;
+    int traced[TRACED_MAX];
+
+    if (learner) {
+        size_t count = list_traced(rules, traced);
+        learner->record = record_open(settings->listed ? rules : NULL, settings->arguments);
+        if (!learner->record ||
+            supervise_filter(&settings->policy->filter, settings->backend->action, traced, count,
+                             &learner->filter) != 0 ||
+            supervise_fallback(rules, &learner->fallback) != 0) {
+            free(learner);
+            learner = NULL;
+        }
+    }
+    if (!learner) {
+        tool_error("out of memory");
+        return STATUS_CANNOT;
+    }
+    learner->settings = *settings;
+    learner->gate = gate;
+    learner->process = getpid();
+    learner->outcome.settings = &learner->settings;
+    set_hooks(learner);
+    gate->hooks = &learner->hooks;
+    gate->shim = NULL;
+    return settings->backend->open(&learner->channel);
+}

@@ -1,0 +1,173 @@
+#include "outcome.h"
+
+#include <errno.h>
+#include <gnu/libc-version.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "../../../config/reader.h"
+#include "../call.h"
+#include "../tool.h"
+#include "store.h"
+
+enum { MACHINE_MAX = 256 };
+
+static void get_facts(const struct learner_settings *settings, const struct record *record,
+                      char machine[MACHINE_MAX], char **heading, struct merge_facts *facts)
+{
+    struct utsname system = {0};
+
+    uname(&system);
+    snprintf(machine, MACHINE_MAX, "%s %s %s, glibc %s", system.sysname, system.release,
+             system.machine, gnu_get_libc_version());
+    if (asprintf(heading, "learned from: %s", settings->command) < 0)
+        *heading = NULL;
+    *facts = (struct merge_facts){.heading = *heading ? *heading : "learned",
+                                  .program = settings->command,
+                                  .machine = machine,
+                                  .calls = record_total(record),
+                                  .annotate = settings->annotate,
+                                  .likely = true};
+}
+
+int outcome_store(struct outcome *outcome, const struct record *record)
+{
+    const struct learner_settings *settings = outcome->settings;
+    char machine[MACHINE_MAX];
+    char *heading;
+    struct merge_facts facts;
+    struct stored stored = {0};
+
+    if (!settings->path || outcome->failed)
+        return STATUS_OK;
+    get_facts(settings, record, machine, &heading, &facts);
+    facts.again = outcome->added > 0;
+    facts.calls -= outcome->calls;
+    int status = store_record(settings->path, record, &facts, &stored);
+    free(heading);
+    outcome->stored = true;
+    outcome->failed = status != STATUS_OK;
+    outcome->added += stored.added;
+    if (stored.added > 0)
+        outcome->calls = record_total(record);
+    if (settings->kept)
+        *settings->kept = status == STATUS_OK;
+    if (status == STATUS_OK)
+        return STATUS_OK;
+    return status == STATUS_CONFIG ? STATUS_CONFIG : STATUS_CANNOT;
+}
+
+static void write_all(int descriptor, const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(descriptor, text, length);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0) {
+            tool_error("cannot write the whitelist: %s", strerror(errno));
+            return;
+        }
+        text += written;
+        length -= (size_t)written;
+    }
+}
+
+/* The list as a file would have it: *TEXT is the caller's, or NULL where there is nothing. */
+static void compose_list(const struct outcome *outcome, const struct record *record, char **text,
+                         size_t *length, size_t *added)
+{
+    const struct learner_settings *settings = outcome->settings;
+    struct additions additions = {0};
+    char machine[MACHINE_MAX];
+    char *heading;
+    struct merge_facts facts;
+
+    *text = NULL;
+    *length = 0;
+    get_facts(settings, record, machine, &heading, &facts);
+    int error = record_additions(record, NULL, &additions);
+    if (!error)
+        error = merge_text(NULL, 0, &additions, &facts, text, length);
+    if (error)
+        tool_error("cannot make the whitelist: %s", strerror(-error));
+    *added = additions.count;
+    additions_release(&additions);
+    free(heading);
+}
+
+static unsigned count_allowed(const struct rules *rules, unsigned *known)
+{
+    unsigned allowed = 0;
+
+    for (int number = 0; number < CALL_NUMBERS; number++) {
+        const struct rule *rule = rules_find(rules, number);
+        if (call_is_known(number)) {
+            ++*known;
+            allowed += rule && (rule->implicit || rule->allow_count > 0);
+        }
+    }
+    return allowed;
+}
+
+/* What the list amounts to: TEXT, or the file where that is NULL. */
+static void measure(const char *path, const char *text, size_t length, struct summary *summary)
+{
+    struct whitelist whitelist = {0};
+    struct rules rules = {0};
+    struct diagnostics diagnostics = {0};
+    int error = text ? reader_read_text("", text, length, &whitelist, &diagnostics)
+                     : reader_read_file(path, &whitelist, &diagnostics);
+
+    if (!error)
+        error = rules_build(&whitelist, &diagnostics, &rules);
+    if (!error)
+        summary->allowed = count_allowed(&rules, &summary->known);
+    rules_release(&rules);
+    diagnostics_release(&diagnostics);
+    whitelist_release(&whitelist);
+}
+
+static void summarize(const struct outcome *outcome, struct summary *summary)
+{
+    char text[1024];
+    int length;
+
+    if (!outcome->settings->path || outcome->added > 0) {
+        progress_summary(summary);
+        return;
+    }
+    summary->path = NULL;
+    progress_summary(summary);
+    length = snprintf(text, sizeof(text), "portcullis: %s has all of it already\n",
+                      outcome->settings->shown);
+    tool_say(text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
+}
+
+void outcome_tell(struct outcome *outcome, const struct record *record, unsigned children)
+{
+    const struct learner_settings *settings = outcome->settings;
+    struct summary summary = {.path = settings->shown,
+                              .calls = record_total(record),
+                              .distinct = record_distinct(record),
+                              .added = outcome->added,
+                              .children = children};
+    char *text = NULL;
+    size_t length = 0;
+
+    if (outcome->told || outcome->failed)
+        return;
+    outcome->told = true;
+    if (!settings->path) {
+        compose_list(outcome, record, &text, &length, &summary.added);
+        if (text)
+            write_all(settings->output, text, length);
+    }
+    if (!settings->quiet && (settings->path || text)) {
+        measure(settings->path, text, length, &summary);
+        summarize(outcome, &summary);
+    }
+    free(text);
+}

@@ -1,0 +1,237 @@
+#include "store.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../../config/file.h"
+#include "../../../config/reader.h"
+#include "../call.h"
+#include "../policy.h"
+#include "../tool.h"
+#include "folder.h"
+#include "sheet.h"
+
+/* An editor that saves the file between reading and writing it makes all begin again. */
+enum { ATTEMPTS = 10 };
+
+static void say(void *context, const char *text, size_t length)
+{
+    (void)context;
+    tool_say(text, length);
+}
+
+/* As policy_open() without a filter, for a text that is to be called PATH. */
+static int open_text(const char *path, const char *text, size_t length, struct policy *policy)
+{
+    *policy = (struct policy){0};
+    int error = reader_read_text(path, text, length, &policy->whitelist, &policy->diagnostics);
+    if (!error || error == -EINVAL)
+        error = rules_build(&policy->whitelist, &policy->diagnostics, &policy->rules);
+    if (!error)
+        return STATUS_OK;
+    diagnostics_tell(&policy->diagnostics, say, NULL);
+    if (policy->diagnostics.errors > 0)
+        return STATUS_CONFIG;
+    tool_error("%s: %s", path, strerror(-error));
+    return STATUS_OS;
+}
+
+/* What is to be done, and what with. */
+struct task {
+    const char *path;
+    const struct record *record;       /* or NULL */
+    const struct additions *additions; /* or NULL */
+    const struct merge_facts *facts;
+    struct stored *stored;
+};
+
+/* Whether a text of a whitelist says something. */
+static bool has_lines(const char *text, size_t length)
+{
+    struct sheet sheet;
+    /* for want of memory let the reader say it */
+    bool any = sheet_read(&sheet, text, length) != 0;
+
+    for (size_t i = 0; i < sheet.count && !any; i++)
+        any = sheet.lines[i].kind == SHEET_SECTION || sheet.lines[i].kind == SHEET_SETTING;
+    sheet_release(&sheet);
+    return any;
+}
+
+bool store_is_blank(const char *path)
+{
+    struct file file = {0};
+    bool blank =
+        file_read(path, WHITELIST_BYTES_MAX, &file) == 0 && !has_lines(file.text, file.length);
+
+    free(file.text);
+    return blank;
+}
+
+/* Whether RULES make ADDITION pointless. */
+static bool has_addition(const struct rules *rules, const struct rule *rule,
+                         const struct addition *addition)
+{
+    /* what is not denied is allowed, and a line for clone would deny clone3 */
+    if (rules->default_action.kind == ACTION_ALLOW || (rule && rule->allowed))
+        return true;
+    for (size_t i = 0; rule && i < rule->deny_count; i++) {
+        if (!rule->deny[i].entry->conditional)
+            return true; /* it beats whatever is added */
+    }
+    for (size_t i = 0; rule && addition->condition && i < rule->allow_count; i++) {
+        if (strcmp(rule->allow[i].entry->condition_text, addition->condition) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A name alone would undo the conditions that the user has thought about. */
+static bool would_swallow(const struct task *task, const struct rule *rule,
+                          const struct addition *addition)
+{
+    char *text;
+
+    if (!rule || rule->allow_count == 0 || addition->condition)
+        return false;
+    int length = asprintf(&text,
+                          "portcullis: warning: '%s' is not added to '%s', whose lines allow it "
+                          "with conditions: the name alone would undo them\n",
+                          addition->name, task->path);
+    if (length >= 0) {
+        tool_say(text, (size_t)length);
+        free(text);
+    }
+    return true;
+}
+
+/* Those of the task's ADDITIONS that RULES (NULL: of no file) lack. Returns 0 or -ENOMEM. */
+static int choose(const struct task *task, const struct rules *rules, struct additions *additions)
+{
+    int error = 0;
+
+    if (task->record)
+        return record_additions(task->record, rules, additions);
+    for (size_t i = 0; !error && i < task->additions->count; i++) {
+        const struct addition *item = &task->additions->items[i];
+        const struct rule *rule = rules ? rules_find(rules, call_number(item->name)) : NULL;
+        if (rules && (has_addition(rules, rule, item) || would_swallow(task, rule, item)))
+            continue;
+        error = additions_add(additions, item->name, item->condition, item->count, item->site);
+        if (!error)
+            error = additions_note(additions, item->name, item->condition, item->note);
+    }
+    return error;
+}
+
+/* Whether the filter is too long; if there is none for another reason, that is none of it. */
+static int check_filter(const char *path, struct policy *policy)
+{
+    if (filter_build(&policy->rules, (struct place){path, 0}, &policy->diagnostics,
+                     &policy->filter) == 0 ||
+        policy->diagnostics.errors == 0)
+        return STATUS_OK;
+    diagnostics_tell(&policy->diagnostics, say, NULL);
+    return STATUS_CONFIG;
+}
+
+/* Whether TEXT, which is to become the file, is a whitelist that can be loaded. */
+static int check(const struct task *task, const char *text, size_t length)
+{
+    struct policy policy;
+
+    if (length > WHITELIST_BYTES_MAX) {
+        tool_error("cannot write '%s': it would be larger than 1 MiB", task->path);
+        return STATUS_CANNOT;
+    }
+    int status = open_text(task->path, text, length, &policy);
+    if (!status)
+        status = check_filter(task->path, &policy);
+    policy_release(&policy);
+    if (status == STATUS_CONFIG)
+        tool_error("'%s' is not changed: that is how it would be", task->path);
+    return status;
+}
+
+static int write_result(const struct task *task, struct folder *folder,
+                        const struct additions *additions)
+{
+    size_t length;
+    char *text;
+    int error = merge_text(folder->text, folder->length, additions, task->facts, &text, &length);
+
+    if (error == -EINVAL) {
+        tool_error("cannot write '%s': what is to be added are no lines of a whitelist",
+                   task->path);
+        return STATUS_CANNOT;
+    }
+    if (error) {
+        tool_error("%s: %s", task->path, strerror(-error));
+        return STATUS_OS;
+    }
+    task->stored->unchanged = text == NULL;
+    if (!text)
+        return STATUS_OK;
+    int status = check(task, text, length);
+    if (!status)
+        status = folder_replace(folder, text, length);
+    if (!status)
+        task->stored->added = additions->count;
+    free(text);
+    return status;
+}
+
+static int store_once(const struct task *task)
+{
+    struct additions additions = {0};
+    struct policy policy = {0};
+    struct folder folder;
+    int status = folder_open(task->path, &folder);
+    bool any = !status && folder.text && has_lines(folder.text, folder.length);
+
+    if (any)
+        status = open_text(task->path, folder.text, folder.length, &policy);
+    if (!status && choose(task, any ? &policy.rules : NULL, &additions)) {
+        tool_error("%s: %s", task->path, strerror(ENOMEM));
+        status = STATUS_OS;
+    }
+    if (!status)
+        status = write_result(task, &folder, &additions);
+    additions_release(&additions);
+    policy_release(&policy);
+    folder_close(&folder);
+    return status;
+}
+
+static int store(const struct task *task)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction before;
+    int status = FOLDER_CHANGED;
+
+    *task->stored = (struct stored){0};
+    /* RLIMIT_FSIZE is meant for the program; here it is an error as others are */
+    sigaction(SIGXFSZ, &ignore, &before);
+    for (int i = 0; i < ATTEMPTS && status == FOLDER_CHANGED; i++)
+        status = store_once(task);
+    sigaction(SIGXFSZ, &before, NULL);
+    if (status != FOLDER_CHANGED)
+        return status;
+    tool_error("cannot write '%s': it changes all the time", task->path);
+    return STATUS_CANNOT;
+}
+
+int store_record(const char *path, const struct record *record, const struct merge_facts *facts,
+                 struct stored *stored)
+{
+    return store(&(struct task){path, record, NULL, facts, stored});
+}
+
+int store_additions(const char *path, const struct additions *additions,
+                    const struct merge_facts *facts, struct stored *stored)
+{
+    return store(&(struct task){path, NULL, additions, facts, stored});
+}

@@ -1,0 +1,114 @@
+/* By ptrace: a filter's SECCOMP_RET_TRACE stops the thread before the call, as no signal and no
+ * timing of its own would. */
+#include <errno.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+
+#include "../hold.h"
+#include "../tool.h"
+#include "backend.h"
+
+static int trace_open(struct channel *channel)
+{
+    *channel = (struct channel){.notifier = {.listener = -1}};
+    return STATUS_OK;
+}
+
+static unsigned trace_flags(const struct channel *channel)
+{
+    (void)channel;
+    return 0;
+}
+
+static bool trace_next(struct channel *channel, struct event *event)
+{
+    struct __ptrace_syscall_info information;
+
+    (void)channel;
+    if (ptrace(PTRACE_GET_SYSCALL_INFO, event->thread, sizeof(information), &information) <= 0 ||
+        information.op != PTRACE_SYSCALL_INFO_SECCOMP)
+        return false;
+    event->call = (struct seccomp_data){
+        .nr = (int)information.seccomp.nr,
+        .arch = information.arch,
+        .instruction_pointer = information.instruction_pointer,
+    };
+    for (size_t i = 0; i < 6; i++)
+        event->call.args[i] = information.seccomp.args[i];
+    return true;
+}
+
+/* The call is not made: RESULT is what it returns. */
+static void skip(pid_t thread, long result)
+{
+    struct user_regs_struct registers;
+
+    if (ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0)
+        return;
+    registers.orig_rax = ~0ULL;
+    registers.rax = (unsigned long long)result;
+    ptrace(PTRACE_SETREGS, thread, 0, &registers);
+}
+
+/* The filter is asked again, about this one. */
+static void make_fatal(pid_t thread)
+{
+    struct user_regs_struct registers;
+
+    if (ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0)
+        return;
+    registers.orig_rax = HOLD_FATAL_CALL;
+    ptrace(PTRACE_SETREGS, thread, 0, &registers);
+}
+
+static void trace_answer(struct channel *channel, const struct event *event, struct action action)
+{
+    switch (action.kind) {
+    case ACTION_ALLOW:
+    case ACTION_LOG:
+        break;
+    case ACTION_ERRNO:
+        skip(event->thread, -(long)action.error);
+        break;
+    case ACTION_TRAP:
+        if (sigsys_is_caught(event->thread) &&
+            sigsys_expect(&channel->sigsys, event->process, event->thread, false, &event->call) ==
+                0) {
+            skip(event->thread, event->call.nr);
+            sigsys_stop(&channel->sigsys, event->thread, 0);
+            break;
+        }
+        make_fatal(event->thread);
+        break;
+    case ACTION_KILL:
+        make_fatal(event->thread);
+        break;
+    }
+}
+
+void trace_set_argument(pid_t thread, unsigned long value)
+{
+    struct user_regs_struct registers;
+
+    if (ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0)
+        return;
+    registers.rdi = value;
+    ptrace(PTRACE_SETREGS, thread, 0, &registers);
+}
+
+static void trace_close(struct channel *channel)
+{
+    sigsys_release(&channel->sigsys);
+}
+
+const struct backend backend_trace = {
+    .name = "ptrace",
+    .action = SECCOMP_RET_TRACE,
+    .open = trace_open,
+    .flags = trace_flags,
+    .next = trace_next,
+    .answer = trace_answer,
+    .close = trace_close,
+};

@@ -1,0 +1,182 @@
+#include "supervise.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "hold.h"
+#include "tool.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+static long seccomp(unsigned operation, unsigned flags, void *arguments)
+{
+    return syscall(SYS_seccomp, operation, flags, arguments);
+}
+
+/* "If it is NUMBER: ACTION." */
+static void put_case(struct filter *filter, int number, unsigned action)
+{
+    const struct sock_filter lines[] = {
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, action),
+    };
+
+    memcpy(&filter->instructions[filter->count], lines, sizeof(lines));
+    filter->count += sizeof(lines) / sizeof(lines[0]);
+}
+
+int supervise_filter(const struct filter *filter, unsigned action, const int *traced, size_t count,
+                     struct filter *supervising)
+{
+    static const struct sock_filter NUMBER =
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    const size_t front = 1 + 2 * (1 + count);
+
+    *supervising = (struct filter){calloc(filter->count + front, sizeof(*filter->instructions)), 0};
+    if (!supervising->instructions)
+        return -ENOMEM;
+    supervising->instructions[supervising->count++] = NUMBER;
+    put_case(supervising, HOLD_FATAL_CALL, SECCOMP_RET_KILL_PROCESS);
+    for (size_t i = 0; i < count; i++)
+        put_case(supervising, traced[i], SECCOMP_RET_TRACE);
+    for (size_t i = 0; i < filter->count; i++) {
+        struct sock_filter instruction = filter->instructions[i];
+        unsigned kind = instruction.k & SECCOMP_RET_ACTION_FULL;
+        if (instruction.code == (BPF_RET | BPF_K) && kind != SECCOMP_RET_ALLOW &&
+            kind != SECCOMP_RET_LOG)
+            instruction.k = action;
+        supervising->instructions[supervising->count++] = instruction;
+    }
+    return 0;
+}
+
+int supervise_fallback(const struct rules *rules, struct filter *fallback)
+{
+    const struct sock_filter native[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+    };
+    const size_t front = sizeof(native) / sizeof(native[0]);
+    size_t count = 0;
+
+    for (size_t i = 0; i < rules->count; i++)
+        count += rules->rules[i].fallback;
+    *fallback = (struct filter){calloc(front + 2 * count + 1, sizeof(native[0])), front};
+    if (!fallback->instructions)
+        return -ENOMEM;
+    memcpy(fallback->instructions, native, sizeof(native));
+    for (size_t i = 0; i < rules->count; i++) {
+        if (rules->rules[i].fallback)
+            put_case(fallback, rules->rules[i].number, SECCOMP_RET_ERRNO | ENOSYS);
+    }
+    fallback->instructions[fallback->count++] = native[2];
+    return 0;
+}
+
+int supervise_load(const struct filter *filter, unsigned flags, bool no_new_privileges,
+                   const char *name)
+{
+    struct sock_fprog program = {(unsigned short)filter->count, filter->instructions};
+
+    if (no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+        tool_error("cannot set no_new_privs: %s", strerror(errno));
+        return -errno;
+    }
+    long listener = seccomp(SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (listener >= 0)
+        return (int)listener;
+    int error = errno;
+    if (error == EBUSY)
+        tool_error("%s cannot run under another listener to system calls: %s", name,
+                   strerror(error));
+    else
+        tool_error("cannot load the filter for %s: %s", name, strerror(error));
+    return -error;
+}
+
+/* --- by notification ----------------------------------------------------------------------------
+ */
+
+static bool can_notify(void)
+{
+    unsigned action = SECCOMP_RET_USER_NOTIF;
+
+    return seccomp(SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
+}
+
+/* Flags that the kernel knows and a program that is none. */
+static bool is_killable(void)
+{
+    unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+
+    return seccomp(SECCOMP_SET_MODE_FILTER, flags, NULL) < 0 && errno == EFAULT;
+}
+
+static size_t larger(size_t one, size_t other)
+{
+    return one > other ? one : other;
+}
+
+int notifier_open(struct notifier *notifier, const char *name)
+{
+    struct seccomp_notif_sizes *sizes = &notifier->sizes;
+
+    *notifier = (struct notifier){.listener = -1};
+    if (!can_notify() || seccomp(SECCOMP_GET_NOTIF_SIZES, 0, sizes) != 0) {
+        tool_error("%s needs a kernel that notifies of system calls: %s", name, strerror(errno));
+        return STATUS_CANNOT;
+    }
+    notifier->killable = is_killable();
+    notifier->request = calloc(1, larger(sizes->seccomp_notif, sizeof(*notifier->request)));
+    notifier->response = calloc(1, larger(sizes->seccomp_notif_resp, sizeof(*notifier->response)));
+    if (notifier->request && notifier->response)
+        return STATUS_OK;
+    tool_error("out of memory");
+    return STATUS_CANNOT;
+}
+
+unsigned notifier_flags(const struct notifier *notifier)
+{
+    return SECCOMP_FILTER_FLAG_NEW_LISTENER |
+           (notifier->killable ? SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0U);
+}
+
+void notifier_listen(struct notifier *notifier, int listener)
+{
+    notifier->listener = listener;
+    /* both sides take turns: quicker on one processor; Linux 6.6 */
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}
+
+bool notifier_receive(struct notifier *notifier)
+{
+    memset(notifier->request, 0, notifier->sizes.seccomp_notif);
+    return ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_RECV, notifier->request) == 0;
+}
+
+bool notifier_answer(struct notifier *notifier, int error, unsigned flags)
+{
+    memset(notifier->response, 0, notifier->sizes.seccomp_notif_resp);
+    notifier->response->id = notifier->request->id;
+    notifier->response->error = error;
+    notifier->response->flags = flags;
+    return ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_SEND, notifier->response) == 0;
+}
+
+void notifier_close(struct notifier *notifier)
+{
+    free(notifier->request);
+    free(notifier->response);
+    *notifier = (struct notifier){.listener = -1};
+}
