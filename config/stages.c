@@ -5,8 +5,6 @@
 #include "suggest.h"
 #include "triggers.h"
 
-enum { STAGE_NAME_MAX = 32 };
-
 static bool is_name(const char *word, size_t length)
 {
     for (size_t i = 0; i < length; i++) {

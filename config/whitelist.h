@@ -60,7 +60,7 @@ struct settings {
     struct place program_place;
 };
 
-enum { WHITELIST_STAGES_MAX = 16 };
+enum { WHITELIST_STAGES_MAX = 16, STAGE_NAME_MAX = 32 };
 
 /* [stage NAME]: a tighter filter from the first call of a function on. Its lines are entries of
  * [allow] that carry its number. */

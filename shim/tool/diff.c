@@ -212,16 +212,6 @@ static void compare_rules(struct diff *diff, const struct rules *one, const stru
     compare_high_numbers(diff);
 }
 
-/* The number of WHITELIST's stage NAME, or 0. */
-static unsigned find_stage(const struct whitelist *whitelist, const char *name)
-{
-    for (unsigned i = 0; i < whitelist->stage_count; i++) {
-        if (strcmp(whitelist->stages[i].name, name) == 0)
-            return i + 1;
-    }
-    return 0;
-}
-
 /* When the stage NUMBER of SIDE begins. */
 static const char *begins(const struct policy *side, unsigned number, char text[CALL_TEXT_MAX])
 {
@@ -242,8 +232,8 @@ static void compare_stages(struct diff *diff, unsigned side)
 
     for (unsigned i = 0; i < whitelist->stage_count; i++) {
         const char *name = whitelist->stages[i].name;
-        unsigned numbers[2] = {find_stage(&diff->sides[0].whitelist, name),
-                               find_stage(&diff->sides[1].whitelist, name)};
+        unsigned numbers[2] = {policy_stage(&diff->sides[0], name),
+                               policy_stage(&diff->sides[1], name)};
         if (side == 1 && numbers[0] > 0)
             continue;
         snprintf(key, sizeof(key), "stage %s", name);

@@ -120,6 +120,15 @@ size_t policy_instructions(const struct policy *policy, unsigned stage)
     return policy_filter(policy, stage)->count + (stages > 0 ? prefix_length(stages) : 0);
 }
 
+unsigned policy_stage(const struct policy *policy, const char *name)
+{
+    for (unsigned i = 0; i < policy->whitelist.stage_count; i++) {
+        if (strcmp(policy->whitelist.stages[i].name, name) == 0)
+            return i + 1;
+    }
+    return 0;
+}
+
 bool policy_has_text(const struct policy *policy, const char *verb)
 {
     const struct artifact *artifact = &policy->artifact;

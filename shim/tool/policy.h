@@ -41,6 +41,9 @@ size_t policy_instructions(const struct policy *policy, unsigned stage);
  * -EINVAL after reporting mistakes; another errno. */
 int policy_build(const char *name, struct policy *policy) __attribute__((warn_unused_result));
 
+/* The number of the stage NAME, or 0. */
+unsigned policy_stage(const struct policy *policy, const char *name);
+
 /* For what only a text can answer. Returns whether POLICY was one; else tells, as VERB, that it is
  * compiled, and what to name instead. */
 bool policy_has_text(const struct policy *policy, const char *verb);
