@@ -119,6 +119,17 @@ bool action_allows(struct action action)
     return action.kind == ACTION_ALLOW || action.kind == ACTION_LOG;
 }
 
+int action_strictness(struct action action)
+{
+    static const int ORDER[] = {[ACTION_ALLOW] = 0,
+                                [ACTION_LOG] = 1,
+                                [ACTION_ERRNO] = 2,
+                                [ACTION_TRAP] = 3,
+                                [ACTION_KILL] = 4};
+
+    return ORDER[action.kind];
+}
+
 const char *entry_text(const struct entry *entry, const char *name, char text[CALL_TEXT_MAX])
 {
     char action[CALL_ACTION_MAX];

@@ -40,6 +40,10 @@ const char *action_text(struct action action, char text[CALL_ACTION_MAX]);
 /* Whether a call with this verdict is made. */
 bool action_allows(struct action action);
 
+/* What the kernel weighs: of the answers of several filters, the one with the highest number holds,
+ * and of equals the newest filter's. */
+int action_strictness(struct action action);
+
 /* The line that ENTRY is, about NAME (a member, where ENTRY speaks of a group): "socket = domain in
  * AF_UNIX", "syscalls = read", "ptrace = kill". Returns TEXT. */
 const char *entry_text(const struct entry *entry, const char *name, char text[CALL_TEXT_MAX]);

@@ -272,18 +272,6 @@ static void add_answer(struct json_object *object, const struct question *questi
         json_add_string(object, "to_allow", line);
 }
 
-/* What the kernel weighs: of several answers the strictest, of equals the newest filter's. */
-static int strictness(struct action action)
-{
-    static const int ORDER[] = {[ACTION_ALLOW] = 0,
-                                [ACTION_LOG] = 1,
-                                [ACTION_ERRNO] = 2,
-                                [ACTION_TRAP] = 3,
-                                [ACTION_KILL] = 4};
-
-    return ORDER[action.kind];
-}
-
 static void decide(struct question *question, const struct rules *rules)
 {
     question->rules = rules;
@@ -299,7 +287,8 @@ static struct question ask_stage(const struct question *before, unsigned stage)
 
     question.stage = stage;
     decide(&question, policy_rules(before->policy, stage));
-    question.inherited = strictness(before->verdict.action) > strictness(question.verdict.action);
+    question.inherited =
+        action_strictness(before->verdict.action) > action_strictness(question.verdict.action);
     if (!question.inherited)
         return question;
     question.verdict = before->verdict;
