@@ -53,8 +53,9 @@ FUZZING := $(DIALECT) -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefine
 
 # The core is what the tests share with the shim: the pipeline without the two ends that belong to a
 # process which is about to be filtered.
+PROCESS_SOURCES := $(addprefix shim/,preload.c source.c refuse.c environment.c stages.c stubs.c)
 CORE_SOURCES := $(wildcard config/*.c) \
-    $(filter-out shim/preload.c shim/source.c shim/refuse.c shim/environment.c,$(wildcard shim/*.c))
+    $(filter-out $(PROCESS_SOURCES),$(wildcard shim/*.c))
 SHIM_SOURCES := $(wildcard config/*.c shim/*.c shim/freestanding/*.c)
 TOOL_SOURCES := $(wildcard shim/tool/*.c shim/tool/*/*.c)
 HELPER_SOURCES := $(wildcard tests/helpers/*.c)

@@ -284,7 +284,8 @@ static void allow_line(struct draft *draft, const char *key, const char *value)
             add_subject(draft, word, length);
     } else if (is_misspelt(key)) {
         diagnostic_error(reading->diagnostics, reading->lines.place,
-                         "unknown key '%s' in [allow]; did you mean 'syscalls'?", key);
+                         "unknown key '%s' in %s; did you mean 'syscalls'?", key,
+                         reading->stage ? "a stage" : "[allow]");
     } else if (set_condition(draft, value)) {
         add_subject(draft, key, strlen(key));
     }
@@ -306,7 +307,7 @@ void entries_line(struct reading *reading, enum section section, const char *key
 {
     struct draft draft = {
         .reading = reading,
-        .entry = {.place = reading->lines.place, .section = section},
+        .entry = {.place = reading->lines.place, .section = section, .stage = reading->stage},
     };
 
     if (section == SECTION_ALLOW)

@@ -85,8 +85,16 @@ static void begin_section(void *context, const char *name, size_t length)
     char near[64];
 
     reading->section = READING_UNKNOWN;
+    reading->stage = 0;
     if (!name)
         return;
+    if (length >= 5 && memcmp(name, "stage", 5) == 0 && (length == 5 || name[5] == ' ')) {
+        if (!stage_begin(reading, name + 5, length - 5))
+            return;
+        reading->section = READING_STAGE;
+        reading->stage = (unsigned)reading->whitelist->stage_count;
+        return;
+    }
     memcpy(word, name, length);
     word[length] = '\0';
     for (size_t i = 0; i < sizeof(SECTIONS) / sizeof(SECTIONS[0]); i++) {
@@ -121,6 +129,8 @@ static int handle(void *context, const char *section, const char *key, const cha
         entries_line(reading, SECTION_ALLOW, key, value);
     } else if (reading->section == READING_DENY) {
         entries_line(reading, SECTION_DENY, key, value);
+    } else if (reading->section == READING_STAGE) {
+        stage_line(reading, key, value);
     } else if (strcmp(key, "include") == 0) {
         include(reading, value);
     } else {
@@ -244,6 +254,7 @@ static int finish(struct reading *reading, int error)
     settings_inherit(settings, &reading->own);
     if (error)
         return error;
+    stages_check(reading->whitelist, reading->diagnostics);
     return reading->diagnostics->errors > 0 ? -EINVAL : 0;
 }
 

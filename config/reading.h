@@ -6,7 +6,14 @@
 #include "lines.h"
 #include "whitelist.h"
 
-enum reading_section { READING_NONE, READING_UNKNOWN, READING_FILTER, READING_ALLOW, READING_DENY };
+enum reading_section {
+    READING_NONE,
+    READING_UNKNOWN,
+    READING_FILTER,
+    READING_ALLOW,
+    READING_DENY,
+    READING_STAGE
+};
 
 struct reading {
     struct whitelist *whitelist;
@@ -19,6 +26,7 @@ struct reading {
     unsigned *files; /* read so far, over all includes */
     struct lines lines;
     enum reading_section section;
+    unsigned stage;            /* in [stage NAME]: its number, from 1 */
     struct settings own;       /* what this file sets */
     struct settings inherited; /* what the files that it includes set */
     int error;                 /* -ENOMEM once there was no memory */
@@ -39,6 +47,16 @@ struct settings settings_built_in(void);
 /* A line of [allow] or [deny]. */
 void entries_line(struct reading *reading, enum section section, const char *key,
                   const char *value);
+
+/* "[stage NAME]"; NAME is not NUL-terminated. Returns false after reporting a mistake, or for want
+ * of memory. */
+bool stage_begin(struct reading *reading, const char *name, size_t length);
+
+/* A line of [stage NAME]. */
+void stage_line(struct reading *reading, const char *key, const char *value);
+
+/* At the end, when all settings are known. */
+void stages_check(const struct whitelist *whitelist, struct diagnostics *diagnostics);
 
 /* An action's name, of LENGTH bytes; 'log' and 'allow' only AS_DEFAULT. Reports a mistake and
  * returns false. */

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "condition.h"
 #include "diagnostic.h"
@@ -31,6 +32,7 @@ enum section { SECTION_ALLOW, SECTION_DENY };
 struct entry {
     struct place place;
     enum section section;
+    unsigned stage; /* 0: [allow] or [deny]; N: the whitelist's stages[N - 1] */
     struct subject subject;
     struct action action; /* what the call gets; ACTION_ALLOW in [allow] */
     bool conditional;
@@ -60,6 +62,17 @@ struct settings {
     struct place program_place;
 };
 
+enum { WHITELIST_STAGES_MAX = 16, STAGE_NAME_MAX = 32 };
+
+/* [stage NAME]: a tighter filter from the first call of a function on. Its lines are entries of
+ * [allow] that carry its number. */
+struct stage {
+    const char *name; /* owned by the whitelist */
+    struct place place;
+    uint32_t triggers; /* a set of positions in triggers.h: any of them begins it */
+    struct place when_place;
+};
+
 /* A file that was read: the whitelist itself, or one that is included. */
 struct source {
     const char *path; /* as it was opened; owned by the whitelist, or borrowed as its name is */
@@ -74,6 +87,8 @@ struct whitelist {
         *entries; /* owned; in the order of the lines, includes expanded where they stand */
     size_t entry_count;
     size_t entry_capacity;
+    struct stage *stages; /* in the order of the lines; among the texts */
+    size_t stage_count;
     struct source *sources; /* every file that was read, the last first; one included twice is there
                                twice; owned as the texts are */
     struct text *texts;     /* owned: every string that the rest points to */

@@ -22,6 +22,8 @@ enum {
 
 /* What no text begins with. */
 #define COMPILED_MAGIC "\177PCULLIS"
+#define COMPILED_STAGE_UNKNOWN                                                                     \
+    "it has a stage that begins with a function that this portcullis does not know"
 
 enum compiled_flag {
     COMPILED_AUDIT = 1,

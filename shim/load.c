@@ -80,11 +80,14 @@ static const char *load_one_thread(const struct load *load, long *error)
     return NULL;
 }
 
+unsigned load_flags(bool audit)
+{
+    return SECCOMP_FILTER_FLAG_TSYNC | (audit ? SECCOMP_FILTER_FLAG_LOG : 0);
+}
+
 const char *load_programs(const struct load *load, long *error)
 {
-    unsigned flags = SECCOMP_FILTER_FLAG_TSYNC;
-    if (load->audit)
-        flags |= SECCOMP_FILTER_FLAG_LOG;
+    unsigned flags = load_flags(load->audit);
 
     *error = 0;
     /* No program is no filter: that is nobody's wish. */
@@ -103,5 +106,7 @@ const char *load_programs(const struct load *load, long *error)
     /* prctl(2) has no flags. */
     if (load->audit)
         return failure("seccomp(2) is refused, and 'audit' needs it", result, error);
+    if (load->more)
+        return failure("seccomp(2) is refused, and stages need it", result, error);
     return load_one_thread(load, error);
 }

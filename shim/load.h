@@ -11,7 +11,11 @@ struct load {
     size_t count;
     bool no_new_privileges; /* set NO_NEW_PRIVS first */
     bool audit;             /* SECCOMP_FILTER_FLAG_LOG */
+    bool more;              /* others are to follow, so that prctl(2) would not do */
 };
+
+/* The flags for seccomp(2). */
+unsigned load_flags(bool audit);
 
 /* Loads the programs by seccomp(2) with TSYNC, or by prctl(2) where an outer filter refuses
  * seccomp(2) and this is provably the only thread. Makes no system call after the last program is

@@ -13,7 +13,7 @@ static unsigned long auxv_value(const unsigned long *auxv, unsigned long type)
     return 0;
 }
 
-static const ElfW(Dyn) * dynamic_entry(const ElfW(Dyn) * dynamic, ElfW(Sxword) tag)
+const ElfW(Dyn) * objects_entry(const ElfW(Dyn) * dynamic, ElfW(Sxword) tag)
 {
     for (; dynamic && dynamic->d_tag != DT_NULL; dynamic++) {
         if (dynamic->d_tag == tag)
@@ -43,7 +43,7 @@ static const ElfW(Dyn) * program_dynamic(const unsigned long *auxv)
 
 const struct link_map *objects_first(const unsigned long *auxv)
 {
-    const ElfW(Dyn) *entry = dynamic_entry(program_dynamic(auxv), DT_DEBUG);
+    const ElfW(Dyn) *entry = objects_entry(program_dynamic(auxv), DT_DEBUG);
     const struct r_debug *debug = entry ? (const void *)(uintptr_t)entry->d_un.d_ptr : NULL;
     return debug ? debug->r_map : NULL;
 }
@@ -55,25 +55,31 @@ const struct link_map *objects_find(const struct link_map *objects, const ElfW(D
     return objects;
 }
 
+const void *objects_table(const struct link_map *object, ElfW(Sxword) tag)
+{
+    const ElfW(Dyn) *entry = objects_entry(object->l_ld, tag);
+    if (!entry)
+        return NULL;
+    /* glibc puts addresses in place of the offsets where it can write; musl, and the vDSO's, stay
+     * as they were linked. */
+    uintptr_t address = entry->d_un.d_ptr;
+    if (address < object->l_addr)
+        address += object->l_addr;
+    return (const void *)address;
+}
+
 /* How long the object's strings are. A copy of the shim has as many as the shim: its own name. */
 static uint64_t strings_size(const struct link_map *object)
 {
-    const ElfW(Dyn) *size = dynamic_entry(object->l_ld, DT_STRSZ);
+    const ElfW(Dyn) *size = objects_entry(object->l_ld, DT_STRSZ);
     return size ? size->d_un.d_val : 0;
 }
 
 static const char *soname(const struct link_map *object)
 {
-    const ElfW(Dyn) *name = dynamic_entry(object->l_ld, DT_SONAME);
-    const ElfW(Dyn) *table = dynamic_entry(object->l_ld, DT_STRTAB);
-    if (!name || !table)
-        return NULL;
-    /* glibc puts addresses in place of the offsets where it can write; musl, and the vDSO's, stay
-     * as they were linked. */
-    uintptr_t strings = table->d_un.d_ptr;
-    if (strings < object->l_addr)
-        strings += object->l_addr;
-    return (const char *)strings + name->d_un.d_val;
+    const ElfW(Dyn) *name = objects_entry(object->l_ld, DT_SONAME);
+    const char *strings = objects_table(object, DT_STRTAB);
+    return name && strings ? strings + name->d_un.d_val : NULL;
 }
 
 const struct link_map *objects_twin(const struct link_map *objects, const struct link_map *own)

@@ -16,6 +16,7 @@
 #include "program.h"
 #include "refuse.h"
 #include "source.h"
+#include "stages.h"
 
 /* Our own dynamic section; the linker makes the symbol. */
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
@@ -108,13 +109,18 @@ __attribute__((noinline)) static void enforce(const struct environment *environm
     struct load load = {.programs = &program,
                         .count = 1,
                         .no_new_privileges = (flags & COMPILED_NO_NEW_PRIVILEGES) != 0,
-                        .audit = (flags & COMPILED_AUDIT) != 0};
+                        .audit = (flags & COMPILED_AUDIT) != 0,
+                        .more = compiled.header->stage_count > 1};
+    if (load.more)
+        load.programs = stages_prepare_compiled(environment, path, &compiled);
     if ((flags & COMPILED_CHILDREN_RELOAD) == 0)
         environment_blank(environment, own);
     long error;
     text = load_programs(&load, &error);
     if (text)
         refuse_system(text, error);
+    if (load.more)
+        stages_open();
 }
 
 /* Opens PATH if it begins as a compiled whitelist. Returns a descriptor, or -1: then PATH, or what

@@ -40,6 +40,12 @@ struct rules {
 int rules_build(const struct whitelist *whitelist, struct diagnostics *diagnostics,
                 struct rules *rules) __attribute__((warn_unused_result));
 
+/* The same for what holds in addition from the beginning of a stage on: its lines in place of
+ * [allow]'s, and all of [deny]. STAGE: its number, from 1; 0 is the above. */
+int rules_build_stage(const struct whitelist *whitelist, unsigned stage,
+                      struct diagnostics *diagnostics, struct rules *rules)
+    __attribute__((warn_unused_result));
+
 enum reason {
     REASON_DENIED,   /* by the line */
     REASON_ALLOWED,  /* by the line */

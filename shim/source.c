@@ -15,6 +15,7 @@
 #include "program.h"
 #include "refuse.h"
 #include "rules.h"
+#include "stages.h"
 
 #ifdef __i386__
 
@@ -72,10 +73,25 @@ static void close_arena(void)
         refuse_system("cannot give back the memory that was needed", -result);
 }
 
+/* The last act: the arena goes, and with it all that was read. */
+static void load_last(const struct environment *environment, const char *own, struct load load,
+                      enum children children)
+{
+    close_arena();
+    if (children == CHILDREN_INHERIT)
+        environment_blank(environment, own);
+    long error;
+    const char *text = load_programs(&load, &error);
+    if (text)
+        refuse_system(text, error);
+    if (load.more)
+        stages_open();
+}
+
 /* The last act. Not inlined: the program's copy is on the stack only now, and as large as it has to
  * be: a frame of 32 KiB is touched page by page, which took 10 microseconds. */
 __attribute__((noinline)) static void enforce(const struct environment *environment,
-                                              const char *path, const struct settings *settings,
+                                              const char *own, const struct settings *settings,
                                               const struct filter *filter)
 {
     if (filter->count > FILTER_INSTRUCTIONS_MAX)
@@ -88,23 +104,59 @@ __attribute__((noinline)) static void enforce(const struct environment *environm
                         .count = 1,
                         .no_new_privileges = settings->no_new_privileges,
                         .audit = settings->audit};
-    enum children children = settings->children;
-
-    close_arena();
-    if (children == CHILDREN_INHERIT)
-        environment_blank(environment, path);
-    long error;
-    const char *text = load_programs(&load, &error);
-    if (text)
-        refuse_system(text, error);
+    load_last(environment, own, load, settings->children);
 }
 
-/* What every stage allocates is given back at once, with the arena. */
+/* Rules for [allow] and for each stage; the mistakes of all are reported. */
+static int understand(const struct whitelist *whitelist, struct diagnostics *diagnostics,
+                      struct rules rules[1 + WHITELIST_STAGES_MAX])
+{
+    for (unsigned i = 0; i <= whitelist->stage_count; i++) {
+        int result = rules_build_stage(whitelist, i, diagnostics, &rules[i]);
+        if (result < 0 && result != -EINVAL)
+            return result;
+    }
+    return diagnostics->errors > 0 ? -EINVAL : 0;
+}
+
+static void build(const struct rules *rules, const char *path, struct diagnostics *diagnostics,
+                  struct filter *filter)
+{
+    int result = filter_build(rules, (struct place){path, 0}, diagnostics, filter);
+    demand(result, "cannot build the filter", diagnostics);
+}
+
+/* With filters for later. */
+static void enforce_stages(const struct environment *environment, const char *path, const char *own,
+                           const struct whitelist *whitelist, const struct rules *rules,
+                           struct diagnostics *diagnostics)
+{
+    struct stages_program programs[1 + WHITELIST_STAGES_MAX] = {0};
+    const struct settings *settings = &whitelist->settings;
+    unsigned flags = load_flags(settings->audit);
+
+    for (size_t i = 0; i <= whitelist->stage_count; i++) {
+        const struct stage *stage = i > 0 ? &whitelist->stages[i - 1] : NULL;
+        struct filter filter;
+        build(&rules[i], path, diagnostics, &filter);
+        programs[i] =
+            (struct stages_program){stage ? stage->name : NULL, stage ? stage->triggers : 0,
+                                    filter.instructions, filter.count};
+    }
+    struct load load = {
+        .programs = stages_prepare(environment, path, programs, 1 + whitelist->stage_count, flags),
+        .count = 1,
+        .no_new_privileges = true,
+        .audit = settings->audit,
+        .more = true};
+    load_last(environment, own, load, settings->children);
+}
+
+/* What every step allocates is given back at once, with the arena. */
 void source_enforce(const struct environment *environment, const char *path, const char *own)
 {
     struct whitelist whitelist = {0};
-    struct rules rules = {0};
-    struct filter filter = {0};
+    struct rules rules[1 + WHITELIST_STAGES_MAX];
     struct diagnostics diagnostics = {0};
 
     relocate();
@@ -112,8 +164,8 @@ void source_enforce(const struct environment *environment, const char *path, con
     if (result < 0)
         refuse_system("cannot map memory", -result);
     result = reader_read_file(path, &whitelist, &diagnostics);
-    /* Mistakes end it here. Those that the next stage finds are told as well. */
-    if (result == -EINVAL && rules_build(&whitelist, &diagnostics, &rules) == -ENOMEM)
+    /* Mistakes end it here. Those that the next step finds are told as well. */
+    if (result == -EINVAL && understand(&whitelist, &diagnostics, rules) == -ENOMEM)
         result = -ENOMEM;
     demand(result, "cannot read the whitelist", &diagnostics);
     result = environment->loader ? 1 : program_wanted(&whitelist.settings, &diagnostics);
@@ -122,9 +174,13 @@ void source_enforce(const struct environment *environment, const char *path, con
         close_arena();
         return;
     }
-    result = rules_build(&whitelist, &diagnostics, &rules);
+    result = understand(&whitelist, &diagnostics, rules);
     demand(result, "cannot understand the whitelist", &diagnostics);
-    result = filter_build(&rules, (struct place){path, 0}, &diagnostics, &filter);
-    demand(result, "cannot build the filter", &diagnostics);
+    if (whitelist.stage_count > 0) {
+        enforce_stages(environment, path, own, &whitelist, rules, &diagnostics);
+        return;
+    }
+    struct filter filter;
+    build(&rules[0], path, &diagnostics, &filter);
     enforce(environment, own, &whitelist.settings, &filter);
 }

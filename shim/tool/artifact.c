@@ -12,6 +12,8 @@
 
 #include "../../config/file.h"
 #include "../../config/reader.h"
+#include "../../config/triggers.h"
+#include "call.h"
 #include "tool.h"
 
 _Static_assert(COMPILED_DIGEST_BYTES == SHA256_DIGEST_SIZE, "a source's digest is SHA-256");
@@ -40,6 +42,17 @@ static void make_printable(struct artifact *artifact)
     }
 }
 
+static bool stages_are_known(const struct artifact *artifact)
+{
+    const struct compiled *compiled = &artifact->compiled;
+
+    for (uint32_t i = 1; i < compiled->header->stage_count; i++) {
+        if (trigger_set(artifact_text(artifact, compiled->stages[i].when)) == 0)
+            return false;
+    }
+    return compiled->header->stage_count <= 1 + WHITELIST_STAGES_MAX;
+}
+
 int artifact_read(const char *path, struct artifact *artifact, struct diagnostics *diagnostics)
 {
     struct file file = {0};
@@ -55,6 +68,8 @@ int artifact_read(const char *path, struct artifact *artifact, struct diagnostic
     artifact->bytes = file.text;
     artifact->length = file.length;
     const char *mistake = compiled_open(artifact->bytes, artifact->length, &artifact->compiled);
+    if (!mistake && !stages_are_known(artifact))
+        mistake = COMPILED_STAGE_UNKNOWN;
     if (!mistake) {
         make_printable(artifact);
         return 0;
@@ -64,32 +79,77 @@ int artifact_read(const char *path, struct artifact *artifact, struct diagnostic
     return -EINVAL;
 }
 
-int artifact_unpack(const struct artifact *artifact, struct whitelist *whitelist,
-                    struct filter *filter)
+static const char *copy_text(const struct artifact *artifact, struct whitelist *whitelist,
+                             uint32_t text)
+{
+    const char *from = artifact_text(artifact, text);
+
+    return whitelist_text(whitelist, from, strlen(from));
+}
+
+static int unpack_programs(const struct artifact *artifact, struct whitelist *whitelist)
 {
     const struct compiled *compiled = &artifact->compiled;
     struct settings *settings = &whitelist->settings;
-    size_t count = compiled->stages[0].instruction_count;
-    uint32_t flags = compiled->header->flags;
+
+    settings->program_count = compiled->header->program_count;
+    settings->program_place = (struct place){whitelist->name, 0};
+    settings->programs =
+        whitelist_memory(whitelist, (settings->program_count + 1) * sizeof(char *));
+    for (size_t i = 0; settings->programs && i < settings->program_count; i++) {
+        settings->programs[i] = copy_text(artifact, whitelist, compiled->programs[i]);
+        if (!settings->programs[i])
+            return -ENOMEM;
+    }
+    return settings->programs ? 0 : -ENOMEM;
+}
+
+static int unpack_stages(const struct artifact *artifact, struct whitelist *whitelist)
+{
+    const struct compiled *compiled = &artifact->compiled;
+    size_t count = compiled->header->stage_count - 1;
+
+    whitelist->stages = whitelist_memory(whitelist, (count + 1) * sizeof(*whitelist->stages));
+    if (!whitelist->stages)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        const struct compiled_stage *from = &compiled->stages[i + 1];
+        struct stage *stage = &whitelist->stages[i];
+        *stage = (struct stage){.name = copy_text(artifact, whitelist, from->name),
+                                .place = {whitelist->name, 0},
+                                .triggers = trigger_set(artifact_text(artifact, from->when))};
+        if (!stage->name)
+            return -ENOMEM;
+    }
+    whitelist->stage_count = count;
+    return 0;
+}
+
+int artifact_unpack(const struct artifact *artifact, struct whitelist *whitelist)
+{
+    struct settings *settings = &whitelist->settings;
+    uint32_t flags = artifact->compiled.header->flags;
 
     settings->audit = (flags & COMPILED_AUDIT) != 0;
     settings->no_new_privileges = (flags & COMPILED_NO_NEW_PRIVILEGES) != 0;
     settings->children =
         (flags & COMPILED_CHILDREN_RELOAD) != 0 ? CHILDREN_RELOAD : CHILDREN_INHERIT;
-    settings->program_count = compiled->header->program_count;
-    settings->program_place = (struct place){whitelist->name, 0};
-    settings->programs =
-        whitelist_memory(whitelist, (settings->program_count + 1) * sizeof(char *));
-    filter->instructions = calloc(count, sizeof(*filter->instructions));
-    if (!settings->programs || !filter->instructions)
+    int error = unpack_programs(artifact, whitelist);
+    return error ? error : unpack_stages(artifact, whitelist);
+}
+
+int artifact_filter(const struct artifact *artifact, size_t stage, struct filter *filter)
+{
+    const struct compiled *compiled = &artifact->compiled;
+    const struct sock_filter *instructions = compiled->instructions;
+    size_t count = compiled->stages[stage].instruction_count;
+
+    for (size_t i = 0; i < stage; i++)
+        instructions += compiled->stages[i].instruction_count;
+    filter->instructions = calloc(count, sizeof(*instructions));
+    if (!filter->instructions)
         return -ENOMEM;
-    for (size_t i = 0; i < settings->program_count; i++) {
-        const char *program = artifact_text(artifact, compiled->programs[i]);
-        settings->programs[i] = whitelist_text(whitelist, program, strlen(program));
-        if (!settings->programs[i])
-            return -ENOMEM;
-    }
-    memcpy(filter->instructions, compiled->instructions, count * sizeof(*filter->instructions));
+    memcpy(filter->instructions, instructions, count * sizeof(*instructions));
     filter->count = count;
     return 0;
 }
@@ -135,8 +195,8 @@ const char *artifact_complaint(const struct artifact *artifact, size_t index)
 /* A file in the making: its parts, and the texts that they speak of. */
 struct maker {
     struct compiled_header header;
-    struct compiled_stage stage;
-    const struct sock_filter *instructions;
+    struct compiled_stage stages[1 + WHITELIST_STAGES_MAX];
+    const struct filter *filters;    /* borrowed; one for each of them */
     struct compiled_source *sources; /* owned */
     uint32_t *programs;              /* owned */
     FILE *stream;                    /* over the texts */
@@ -251,8 +311,10 @@ static int finish(struct maker *maker, struct artifact *artifact)
     if (!artifact->bytes)
         return -ENOMEM;
     void *at = append(artifact->bytes, header, sizeof(*header));
-    at = append(at, &maker->stage, sizeof(maker->stage));
-    at = append(at, maker->instructions, header->instruction_count * sizeof(*maker->instructions));
+    at = append(at, maker->stages, header->stage_count * sizeof(*maker->stages));
+    for (size_t i = 0; i < header->stage_count; i++)
+        at = append(at, maker->filters[i].instructions,
+                    maker->filters[i].count * sizeof(*maker->filters[i].instructions));
     at = append(at, maker->sources, header->source_count * sizeof(*maker->sources));
     at = append(at, maker->programs, header->program_count * sizeof(*maker->programs));
     append(at, maker->texts, maker->text_bytes);
@@ -261,19 +323,34 @@ static int finish(struct maker *maker, struct artifact *artifact)
     return compiled_open(artifact->bytes, artifact->length, &artifact->compiled) ? -EINVAL : 0;
 }
 
-int artifact_make(const struct whitelist *whitelist, const struct filter *filter,
+/* The first program has neither name nor function. */
+static void add_stages(struct maker *maker, const struct whitelist *whitelist)
+{
+    char text[CALL_TEXT_MAX];
+
+    maker->header.stage_count = (uint32_t)whitelist->stage_count + 1;
+    for (size_t i = 0; i < maker->header.stage_count; i++) {
+        struct compiled_stage *stage = &maker->stages[i];
+        stage->instruction_count = (uint32_t)maker->filters[i].count;
+        maker->header.instruction_count += stage->instruction_count;
+        if (i == 0)
+            continue;
+        stage->name = add_text(maker, whitelist->stages[i - 1].name);
+        stage->when = add_text(maker, stage_functions(&whitelist->stages[i - 1], " ", text));
+    }
+}
+
+int artifact_make(const struct whitelist *whitelist, const struct filter *filters,
                   struct artifact *artifact)
 {
-    struct maker maker = {.instructions = filter->instructions};
+    struct maker maker = {.filters = filters};
 
     *artifact = (struct artifact){0};
     maker.stream = open_memstream(&maker.texts, &maker.text_bytes);
     if (!maker.stream)
         return -ENOMEM;
-    maker.header.stage_count = 1;
-    maker.header.instruction_count = (uint32_t)filter->count;
-    maker.stage.instruction_count = (uint32_t)filter->count;
     add_settings(&maker, &whitelist->settings);
+    add_stages(&maker, whitelist);
     int error = add_sources(&maker, whitelist);
     if (!error)
         error = add_programs(&maker, &whitelist->settings);

@@ -21,14 +21,19 @@ struct artifact {
 int artifact_read(const char *path, struct artifact *artifact, struct diagnostics *diagnostics)
     __attribute__((warn_unused_result));
 
-/* Takes over settings and program, as far as they are there, into WHITELIST and FILTER, which then
- * own what they have. Returns 0 or -ENOMEM. */
-int artifact_unpack(const struct artifact *artifact, struct whitelist *whitelist,
-                    struct filter *filter) __attribute__((warn_unused_result));
+/* Takes over settings and stages, as far as they are there, into WHITELIST, which then owns what it
+ * has. Returns 0 or -ENOMEM. */
+int artifact_unpack(const struct artifact *artifact, struct whitelist *whitelist)
+    __attribute__((warn_unused_result));
 
-/* Makes one of WHITELIST's settings and FILTER; reads the sources for their digests. Returns 0; a
- * negative errno after telling, on standard error, which source cannot be read; -ENOMEM; -E2BIG. */
-int artifact_make(const struct whitelist *whitelist, const struct filter *filter,
+/* A copy of the program of [allow] (STAGE 0) or of a stage (from 1). Returns 0 or -ENOMEM. */
+int artifact_filter(const struct artifact *artifact, size_t stage, struct filter *filter)
+    __attribute__((warn_unused_result));
+
+/* Makes one of WHITELIST's settings and FILTERS, one more than it has stages; reads the sources for
+ * their digests. Returns 0; a negative errno after telling, on standard error, which source cannot
+ * be read; -ENOMEM; -E2BIG. */
+int artifact_make(const struct whitelist *whitelist, const struct filter *filters,
                   struct artifact *artifact) __attribute__((warn_unused_result));
 
 enum source_state { SOURCE_SAME, SOURCE_CHANGED, SOURCE_GONE };

@@ -10,6 +10,7 @@
 #include "../../config/constants.h"
 #include "../../config/prototypes.h"
 #include "../../config/suggest.h"
+#include "../../config/triggers.h"
 
 /* Finds what libseccomp or, for newer calls, the prototypes call NUMBER. */
 static bool find_name(int number, char name[CALL_NAME_MAX])
@@ -118,6 +119,17 @@ bool action_allows(struct action action)
     return action.kind == ACTION_ALLOW || action.kind == ACTION_LOG;
 }
 
+int action_strictness(struct action action)
+{
+    static const int ORDER[] = {[ACTION_ALLOW] = 0,
+                                [ACTION_LOG] = 1,
+                                [ACTION_ERRNO] = 2,
+                                [ACTION_TRAP] = 3,
+                                [ACTION_KILL] = 4};
+
+    return ORDER[action.kind];
+}
+
 const char *entry_text(const struct entry *entry, const char *name, char text[CALL_TEXT_MAX])
 {
     char action[CALL_ACTION_MAX];
@@ -131,6 +143,29 @@ const char *entry_text(const struct entry *entry, const char *name, char text[CA
         snprintf(text, CALL_TEXT_MAX, "%s = %s", name, action);
     else
         snprintf(text, CALL_TEXT_MAX, "%s = %s if %s", name, action, entry->condition_text);
+    return text;
+}
+
+const char *entry_section(const struct whitelist *whitelist, const struct entry *entry,
+                          char text[CALL_NAME_MAX])
+{
+    if (entry->stage > 0)
+        snprintf(text, CALL_NAME_MAX, "stage %s", whitelist->stages[entry->stage - 1].name);
+    else
+        snprintf(text, CALL_NAME_MAX, "%s", entry->section == SECTION_ALLOW ? "allow" : "deny");
+    return text;
+}
+
+const char *stage_functions(const struct stage *stage, const char *joint, char text[CALL_TEXT_MAX])
+{
+    size_t length = 0;
+
+    *text = '\0';
+    for (size_t i = 0; i < trigger_count() && length < CALL_TEXT_MAX; i++) {
+        if (stage->triggers & (UINT32_C(1) << i))
+            length += (size_t)snprintf(text + length, CALL_TEXT_MAX - length, "%s%s",
+                                       length ? joint : "", trigger_name(i));
+    }
     return text;
 }
 

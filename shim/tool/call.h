@@ -40,9 +40,21 @@ const char *action_text(struct action action, char text[CALL_ACTION_MAX]);
 /* Whether a call with this verdict is made. */
 bool action_allows(struct action action);
 
+/* What the kernel weighs: of the answers of several filters, the one with the highest number holds,
+ * and of equals the newest filter's. */
+int action_strictness(struct action action);
+
 /* The line that ENTRY is, about NAME (a member, where ENTRY speaks of a group): "socket = domain in
  * AF_UNIX", "syscalls = read", "ptrace = kill". Returns TEXT. */
 const char *entry_text(const struct entry *entry, const char *name, char text[CALL_TEXT_MAX]);
+
+/* The section that ENTRY stands in, as it is written between brackets: "allow", "stage serving".
+ * Returns TEXT. */
+const char *entry_section(const struct whitelist *whitelist, const struct entry *entry,
+                          char text[CALL_NAME_MAX]);
+
+/* The functions that begin STAGE, with JOINT between them: "poll or epoll_wait". Returns TEXT. */
+const char *stage_functions(const struct stage *stage, const char *joint, char text[CALL_TEXT_MAX]);
 
 /* The clause INDEX of ENTRY's condition, as it was written. Returns TEXT. */
 const char *entry_clause(const struct entry *entry, size_t index, char text[CALL_TEXT_MAX]);

@@ -15,8 +15,8 @@ static const char HELP[] =
     "\n"
     "Finds the mistakes in whitelists, and warns of what is valid but probably not meant.\n"
     "Then says how many system calls each FILE allows, constrains (it depends on the arguments\n"
-    "whether they are allowed), and refuses. Of a compiled FILE: whether its sources are still\n"
-    "what it was compiled from.\n"
+    "whether they are allowed), and refuses, and what is left of that in each of its stages. Of\n"
+    "a compiled FILE: whether its sources are still what it was compiled from.\n"
     "\n"
     "  --strict        a warning makes the status 1\n"
     "  --json          print JSON instead\n"
@@ -42,42 +42,49 @@ struct summary {
     unsigned allowed;
     unsigned constrained;
     unsigned refused;
+    size_t instructions;
 };
 
 enum { SEEN_ALLOWED = 1, SEEN_REFUSED = 2 };
 
 static bool see(void *context, const struct region *region, const struct verdict *verdict,
-                const struct verdict *same)
+                const struct verdict *stage)
 {
     unsigned *seen = context;
+    bool allowed = action_allows(verdict->action) && action_allows(stage->action);
 
     (void)region;
-    (void)same;
-    *seen |= action_allows(verdict->action) ? SEEN_ALLOWED : SEEN_REFUSED;
+    *seen |= allowed ? SEEN_ALLOWED : SEEN_REFUSED;
     return *seen != (SEEN_ALLOWED | SEEN_REFUSED);
 }
 
-static void count_call(const struct rules *rules, int number, struct summary *summary)
+/* RULES and STAGE, which may be the same, both hold. */
+static void count_call(const struct rules *rules, const struct rules *stage, int number,
+                       struct summary *summary)
 {
-    struct opinion opinion;
+    struct opinion opinion, other = {0};
     unsigned seen = 0;
 
     /* where it can't be told, it is for lack of time: it is a long condition */
-    if (opinion_form(rules, number, &opinion) != 0 || !region_visit(&opinion, NULL, see, &seen))
+    if (opinion_form(rules, number, &opinion) != 0 || opinion_form(stage, number, &other) != 0 ||
+        !region_visit(&opinion, &other, see, &seen))
         seen = SEEN_ALLOWED | SEEN_REFUSED;
     opinion_release(&opinion);
+    opinion_release(&other);
     summary->allowed += seen == SEEN_ALLOWED;
     summary->refused += seen == SEEN_REFUSED;
     summary->constrained += seen == (SEEN_ALLOWED | SEEN_REFUSED);
 }
 
-static struct summary summarize(const struct rules *rules)
+/* What is left from the beginning of STAGE on. */
+static struct summary summarize(const struct policy *policy, unsigned stage)
 {
-    struct summary summary = {0};
+    const struct rules *rules = &policy->rules, *narrow = policy_rules(policy, stage);
+    struct summary summary = {.instructions = policy_instructions(policy, stage)};
 
-    for (int number = 0; number < CALL_NUMBERS; number++) {
-        if (call_is_known(number) || rules_find(rules, number))
-            count_call(rules, number, &summary);
+    for (int number = 0; number < CALL_NUMBERS && !policy->artifact.bytes; number++) {
+        if (call_is_known(number) || rules_find(rules, number) || rules_find(narrow, number))
+            count_call(rules, narrow, number, &summary);
     }
     return summary;
 }
@@ -164,8 +171,35 @@ static void tell_json(void *context, const char *text, size_t length)
     json_object_array_add(context, object);
 }
 
+static void add_summary(struct json_object *object, const struct policy *policy, unsigned stage)
+{
+    struct summary summary = summarize(policy, stage);
+
+    if (!policy->artifact.bytes) {
+        json_add_number(object, "allowed", summary.allowed);
+        json_add_number(object, "constrained", summary.constrained);
+        json_add_number(object, "refused", summary.refused);
+    }
+    json_add_number(object, "instructions", summary.instructions);
+}
+
+static void add_stages(struct json_object *object, const struct policy *policy)
+{
+    const struct whitelist *whitelist = &policy->whitelist;
+    struct json_object *array = json_object_new_array();
+
+    for (unsigned i = 0; i < whitelist->stage_count; i++) {
+        struct json_object *stage = json_object_new_object();
+        json_add_string(stage, "name", whitelist->stages[i].name);
+        json_object_object_add(stage, "when", json_functions(&whitelist->stages[i]));
+        add_summary(stage, policy, i + 1);
+        json_object_array_add(array, stage);
+    }
+    json_object_object_add(object, "stages", array);
+}
+
 static void report_json(const struct check *check, const struct policy *policy, const char *file,
-                        const struct summary *summary)
+                        bool valid)
 {
     struct json_object *object = json_object_new_object();
     struct json_object *messages = json_object_new_array();
@@ -175,34 +209,47 @@ static void report_json(const struct check *check, const struct policy *policy, 
     json_add_number(object, "errors", policy->diagnostics.errors);
     json_add_number(object, "warnings", policy->diagnostics.warnings);
     json_object_object_add(object, "messages", messages);
-    if (summary && !policy->artifact.bytes) {
-        json_add_number(object, "allowed", summary->allowed);
-        json_add_number(object, "constrained", summary->constrained);
-        json_add_number(object, "refused", summary->refused);
-    }
-    if (summary && policy->artifact.bytes)
+    if (valid && policy->artifact.bytes)
         json_object_object_add(object, "compiled", json_object_new_boolean(true));
-    if (summary)
-        json_add_number(object, "instructions", policy->filter.count);
+    if (valid)
+        add_summary(object, policy, 0);
+    if (valid && policy->whitelist.stage_count > 0)
+        add_stages(object, policy);
     json_object_array_add(check->files, object);
 }
 
-static void report_text(struct check *check, const struct policy *policy, const char *file,
-                        const struct summary *summary)
+static void print_summary(const struct policy *policy, unsigned stage)
 {
+    struct summary summary = summarize(policy, stage);
+
+    if (policy->artifact.bytes)
+        printf("compiled; %zu BPF instructions\n", summary.instructions);
+    else
+        printf("%u system calls allowed, %u constrained, %u refused; %zu BPF instructions\n",
+               summary.allowed, summary.constrained, summary.refused, summary.instructions);
+}
+
+static void report_text(struct check *check, const struct policy *policy, const char *file,
+                        bool valid)
+{
+    const struct whitelist *whitelist = &policy->whitelist;
+    char functions[CALL_TEXT_MAX];
+
     diagnostics_tell(&policy->diagnostics, tell_text, check);
-    if (summary && policy->artifact.bytes)
-        printf("%s: compiled; %zu BPF instructions\n", file, policy->filter.count);
-    else if (summary)
-        printf("%s: %u system calls allowed, %u constrained, %u refused; %zu BPF instructions\n",
-               file, summary->allowed, summary->constrained, summary->refused,
-               policy->filter.count);
+    if (!valid)
+        return;
+    printf("%s: ", file);
+    print_summary(policy, 0);
+    for (unsigned i = 0; i < whitelist->stage_count; i++) {
+        printf("%s: from the stage '%s' (%s) on: ", file, whitelist->stages[i].name,
+               stage_functions(&whitelist->stages[i], " or ", functions));
+        print_summary(policy, i + 1);
+    }
 }
 
 static int check_file(struct check *check, const char *file)
 {
     struct policy policy;
-    struct summary summary = {0};
     int status = policy_read(file, &policy);
     bool valid = status == STATUS_OK;
 
@@ -210,14 +257,13 @@ static int check_file(struct check *check, const char *file)
         struct lint lint = {.policy = &policy, .diagnostics = &policy.diagnostics};
         memcpy(lint.muted, check->muted, sizeof(lint.muted));
         lint_policy(&lint);
-        summary = summarize(&policy.rules);
     }
     if (valid && check->strict && policy.diagnostics.warnings > 0)
         status = STATUS_NO;
     if (check->json)
-        report_json(check, &policy, file, valid ? &summary : NULL);
+        report_json(check, &policy, file, valid);
     else
-        report_text(check, &policy, file, valid ? &summary : NULL);
+        report_text(check, &policy, file, valid);
     policy_release(&policy);
     return status;
 }

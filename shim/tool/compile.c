@@ -86,21 +86,34 @@ static void say(void *context, const char *text, size_t length)
     tool_say(text, length);
 }
 
+/* In the shape that is loaded soonest. FILTERS: one for [allow], one for each stage. */
+static int build(const char *file, const struct policy *policy, struct diagnostics *diagnostics,
+                 struct filter *filters)
+{
+    int error = 0;
+
+    for (size_t i = 0; !error && i <= policy->whitelist.stage_count; i++)
+        error = filter_build_once(i == 0 ? &policy->rules : &policy->stages[i - 1].rules,
+                                  (struct place){file, 0}, diagnostics, &filters[i]);
+    return error;
+}
+
 /* Compiles POLICY, which was read from FILE. */
 static int make_of(const struct policy *policy, const char *file, struct artifact *artifact)
 {
-    struct filter filter = {0};
+    struct filter filters[1 + WHITELIST_STAGES_MAX] = {0};
     struct diagnostics diagnostics = {0};
-    int error = filter_build_once(&policy->rules, (struct place){file, 0}, &diagnostics, &filter);
+    int error = build(file, policy, &diagnostics, filters);
     bool mistaken = diagnostics.errors > 0;
 
     diagnostics_tell(&diagnostics, say, NULL);
     if (!error)
-        error = artifact_make(&policy->whitelist, &filter, artifact);
+        error = artifact_make(&policy->whitelist, filters, artifact);
     if (error && !mistaken)
         tool_error("%s: cannot compile it: %s", file,
                    error == -E2BIG ? "the result is too large" : strerror(-error));
-    filter_release(&filter);
+    for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++)
+        filter_release(&filters[i]);
     diagnostics_release(&diagnostics);
     if (mistaken)
         return STATUS_CONFIG;

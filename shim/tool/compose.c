@@ -13,6 +13,7 @@
 
 #include "../../config/constants.h"
 #include "../../config/reader.h"
+#include "call.h"
 #include "tool.h"
 
 /* What the whole is called in messages. */
@@ -182,22 +183,45 @@ static void write_option(struct composer *composer, const struct compose_option 
     fprintf(composer->stream, "%s%s\n", key, option->text);
 }
 
+static void write_options(struct composer *composer, enum compose_kind kind)
+{
+    for (size_t i = 0; i < composer->count; i++) {
+        if (composer->options[i].kind == kind)
+            write_option(composer, &composer->options[i]);
+    }
+}
+
 static void write_section(struct composer *composer, const char *title, enum compose_kind kind,
                           enum section section)
 {
     from(composer, "%s", NAME);
     fputs(title, composer->stream);
-    for (size_t i = 0; i < composer->count; i++) {
-        if (composer->options[i].kind == kind)
-            write_option(composer, &composer->options[i]);
-    }
+    write_options(composer, kind);
     if (!composer->base)
         return;
     const struct whitelist *whitelist = &composer->base->whitelist;
     if (kind == COMPOSE_DEFAULT)
         write_settings(composer, &whitelist->settings);
     for (size_t i = 0; kind != COMPOSE_DEFAULT && i < whitelist->entry_count; i++) {
-        if (whitelist->entries[i].section == section)
+        if (whitelist->entries[i].section == section && whitelist->entries[i].stage == 0)
+            write_entry(composer, &whitelist->entries[i]);
+    }
+}
+
+/* What is allowed on the command line is allowed in each stage as well: else it would not be. */
+static void write_stage(struct composer *composer, unsigned number)
+{
+    const struct whitelist *whitelist = &composer->base->whitelist;
+    const struct stage *stage = &whitelist->stages[number - 1];
+    char functions[CALL_TEXT_MAX];
+
+    from_place(composer, stage->place);
+    fprintf(composer->stream, "[stage %s]\n", stage->name);
+    from_place(composer, stage->when_place);
+    fprintf(composer->stream, "when = %s\n", stage_functions(stage, " ", functions));
+    write_options(composer, COMPOSE_ALLOW);
+    for (size_t i = 0; i < whitelist->entry_count; i++) {
+        if (whitelist->entries[i].stage == number)
             write_entry(composer, &whitelist->entries[i]);
     }
 }
@@ -256,9 +280,7 @@ static int check(const struct composition *composition, struct policy *policy)
                                  diagnostics);
 
     if (!error || error == -EINVAL)
-        error = rules_build(&policy->whitelist, diagnostics, &policy->rules);
-    if (!error)
-        error = filter_build(&policy->rules, (struct place){NAME, 0}, diagnostics, &policy->filter);
+        error = policy_build(NAME, policy);
     diagnostics_tell(diagnostics, say, (void *)(uintptr_t)composition);
     if (diagnostics->errors > 0)
         return STATUS_CONFIG;
@@ -281,6 +303,8 @@ int compose(const struct policy *base, const struct compose_option *options, siz
     composer.stream = demand(open_memstream(&composition->text, &composition->length));
     write_section(&composer, "[filter]\n", COMPOSE_DEFAULT, SECTION_ALLOW);
     write_section(&composer, "[allow]\n", COMPOSE_ALLOW, SECTION_ALLOW);
+    for (unsigned i = 0; base && i < base->whitelist.stage_count; i++)
+        write_stage(&composer, i + 1);
     write_section(&composer, "[deny]\n", COMPOSE_DENY, SECTION_DENY);
     if (fclose(composer.stream) != 0)
         demand(NULL);

@@ -17,7 +17,7 @@ static const char HELP[] =
     "What is compared is what calls get, not how it is written: all values of all arguments of\n"
     "all system calls, so another order, other groups, or another way to say the same condition\n"
     "is no difference. Calls that both leave to their defaults are told of once. The settings of\n"
-    "[filter] are compared as well, paths of programs by their text.\n"
+    "[filter] are compared as well, paths of programs by their text; and stages, by their name.\n"
     "\n"
     "Status: 0 if there is no difference; 1 if there is one; 78 for a mistake in A or B.";
 
@@ -26,6 +26,8 @@ enum { PAIRS_MAX = 32 };
 /* The two sides, and what differs in one system call. */
 struct diff {
     struct policy sides[2];
+    const struct rules *rules[2]; /* of the sides, or of a stage that both have */
+    const char *stage;            /* its name, until it was told; or NULL */
     struct pair {
         struct verdict verdicts[2];
         struct region region; /* where they get these */
@@ -60,6 +62,7 @@ static bool compare_region(void *context, const struct region *region, const str
 
 static void print_side(const struct policy *policy, const struct verdict *verdict, const char *name)
 {
+    char section[CALL_NAME_MAX];
     static const char *const REASONS[] = {
         [REASON_DENIED] = "",
         [REASON_ALLOWED] = "",
@@ -76,7 +79,7 @@ static void print_side(const struct policy *policy, const struct verdict *verdic
         printf("  (%s)\n", REASONS[verdict->reason]);
     else
         printf("  (%s:%u [%s]  %s%s%s)\n", entry->place.file, entry->place.line,
-               entry->section == SECTION_ALLOW ? "allow" : "deny", entry_text(entry, name, text),
+               entry_section(&policy->whitelist, entry, section), entry_text(entry, name, text),
                entry->subject.kind == SUBJECT_GROUP ? ", by @" : "",
                entry->subject.kind == SUBJECT_GROUP ? entry->subject.name : "");
 }
@@ -105,6 +108,15 @@ static void print_example(int number, const char *name, const struct region *reg
     putchar('\n');
 }
 
+/* Something is different: in a stage, which is told first. */
+static void note_difference(struct diff *diff)
+{
+    if (diff->stage)
+        printf("from the stage '%s' on:\n", diff->stage);
+    diff->stage = NULL;
+    diff->different = true;
+}
+
 static void tell_call(struct diff *diff, int number)
 {
     char name[CALL_NAME_MAX];
@@ -115,10 +127,10 @@ static void tell_call(struct diff *diff, int number)
         if (pair->verdicts[0].reason == REASON_DEFAULT &&
             pair->verdicts[1].reason == REASON_DEFAULT)
             continue; /* told of once, with the settings */
+        note_difference(diff);
         print_example(number, name, &pair->region);
         print_side(&diff->sides[0], &pair->verdicts[0], name);
         print_side(&diff->sides[1], &pair->verdicts[1], name);
-        diff->different = true;
     }
 }
 
@@ -129,13 +141,13 @@ static void compare_call(struct diff *diff, int number)
     bool known = true;
 
     for (unsigned i = 0; i < 2; i++)
-        known &= opinion_form(&diff->sides[i].rules, number, &opinions[i]) == 0;
+        known &= opinion_form(diff->rules[i], number, &opinions[i]) == 0;
     diff->count = 0;
     known = known && region_visit(&opinions[0], &opinions[1], compare_region, diff);
     tell_call(diff, number);
     if (!known) {
+        note_difference(diff);
         printf("%s: it has too many conditions to compare them all\n", call_name(number, name));
-        diff->different = true;
     }
     opinion_release(&opinions[0]);
     opinion_release(&opinions[1]);
@@ -145,10 +157,10 @@ static void compare_call(struct diff *diff, int number)
 static void compare_high_numbers(struct diff *diff)
 {
     for (unsigned side = 0; side < 2; side++) {
-        const struct rules *rules = &diff->sides[side].rules;
+        const struct rules *rules = diff->rules[side];
         for (size_t i = 0; i < rules->count; i++) {
             int number = rules->rules[i].number;
-            if (number >= CALL_NUMBERS && (side == 0 || !rules_find(&diff->sides[0].rules, number)))
+            if (number >= CALL_NUMBERS && (side == 0 || !rules_find(diff->rules[0], number)))
                 compare_call(diff, number);
         }
     }
@@ -191,6 +203,51 @@ static void compare_settings(struct diff *diff)
     compare_setting(diff, "program", programs[0], programs[1]);
 }
 
+static void compare_rules(struct diff *diff, const struct rules *one, const struct rules *other)
+{
+    diff->rules[0] = one;
+    diff->rules[1] = other;
+    for (int number = 0; number < CALL_NUMBERS; number++)
+        compare_call(diff, number);
+    compare_high_numbers(diff);
+}
+
+/* When the stage NUMBER of SIDE begins. */
+static const char *begins(const struct policy *side, unsigned number, char text[CALL_TEXT_MAX])
+{
+    char functions[CALL_TEXT_MAX];
+
+    if (number == 0)
+        return "there is none";
+    snprintf(text, CALL_TEXT_MAX, "begins with %.480s",
+             stage_functions(&side->whitelist.stages[number - 1], " or ", functions));
+    return text;
+}
+
+/* Those of SIDE; of the second, those that the first does not have. */
+static void compare_stages(struct diff *diff, unsigned side)
+{
+    const struct whitelist *whitelist = &diff->sides[side].whitelist;
+    char texts[2][CALL_TEXT_MAX], key[CALL_NAME_MAX];
+
+    for (unsigned i = 0; i < whitelist->stage_count; i++) {
+        const char *name = whitelist->stages[i].name;
+        unsigned numbers[2] = {policy_stage(&diff->sides[0], name),
+                               policy_stage(&diff->sides[1], name)};
+        if (side == 1 && numbers[0] > 0)
+            continue;
+        snprintf(key, sizeof(key), "stage %s", name);
+        compare_setting(diff, key, begins(&diff->sides[0], numbers[0], texts[0]),
+                        begins(&diff->sides[1], numbers[1], texts[1]));
+        if (numbers[0] == 0 || numbers[1] == 0)
+            continue;
+        diff->stage = name;
+        compare_rules(diff, policy_rules(&diff->sides[0], numbers[0]),
+                      policy_rules(&diff->sides[1], numbers[1]));
+        diff->stage = NULL;
+    }
+}
+
 static int compare(struct diff *diff, const char *one, const char *other)
 {
     int status = policy_open(one, &diff->sides[0]);
@@ -203,9 +260,9 @@ static int compare(struct diff *diff, const char *one, const char *other)
             return STATUS_USAGE;
     }
     compare_settings(diff);
-    for (int number = 0; number < CALL_NUMBERS; number++)
-        compare_call(diff, number);
-    compare_high_numbers(diff);
+    compare_rules(diff, &diff->sides[0].rules, &diff->sides[1].rules);
+    compare_stages(diff, 0);
+    compare_stages(diff, 1);
     if (diff->different)
         return STATUS_NO;
     printf("no difference: every system call gets the same from %s and %s\n", one, other);

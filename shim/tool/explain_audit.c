@@ -67,19 +67,22 @@ static bool read_log(struct report *report)
     return good;
 }
 
-/* What POLICY says of the call. Returns false where that depends on arguments that are unknown. */
-static bool decide(const struct policy *policy, const struct audit *audit, struct verdict *verdict)
+/* What POLICY says of the call in STAGE. Returns false where that depends on arguments that are
+ * unknown. */
+static bool decide(const struct policy *policy, unsigned stage, const struct audit *audit,
+                   struct verdict *verdict)
 {
+    const struct rules *rules = policy_rules(policy, stage);
     struct region region = {0};
     struct opinion opinion;
 
     if (audit->foreign) {
-        *verdict = rules_decide(&policy->rules, 0, audit->number, audit->arguments);
+        *verdict = rules_decide(rules, 0, audit->number, audit->arguments);
         return true;
     }
     for (unsigned i = 0; i < audit->argument_count; i++)
         region.arguments[i] = (struct block){UINT64_MAX, audit->arguments[i]};
-    bool known = opinion_form(&policy->rules, audit->number, &opinion) == 0 &&
+    bool known = opinion_form(rules, audit->number, &opinion) == 0 &&
                  region_decide(&opinion, &region, verdict);
     opinion_release(&opinion);
     return known;
@@ -87,7 +90,7 @@ static bool decide(const struct policy *policy, const struct audit *audit, struc
 
 /* The line to add; *NARROW says whether it takes the arguments into account. "" if there is none.
  */
-static const char *find_line(const struct policy *policy, const struct audit *audit,
+static const char *find_line(const struct policy *policy, unsigned stage, const struct audit *audit,
                              char line[PROPOSE_LINE_MAX], bool *narrow)
 {
     const struct prototype *prototype = decode_prototype(audit->number);
@@ -96,19 +99,38 @@ static const char *find_line(const struct policy *policy, const struct audit *au
     *narrow = policy && prototype && audit->argument_count > 0 &&
               audit->argument_count >= prototype->count;
     if (*narrow)
-        return propose_line(&policy->rules, audit->number, audit->arguments, line);
+        return propose_line(policy_rules(policy, stage), audit->number, audit->arguments, line);
     snprintf(line, PROPOSE_LINE_MAX, "syscalls = %s", call_name(audit->number, name));
     return line;
 }
 
-static void print_line(const struct policy *policy, const struct audit *audit)
+static void print_line(const struct policy *policy, unsigned stage, const struct audit *audit)
 {
     char line[PROPOSE_LINE_MAX];
     bool narrow;
 
-    find_line(policy, audit, line, &narrow);
-    printf("  to allow it%s, in %s%s[allow]:  %s\n", narrow ? "" : " whatever its arguments",
-           policy ? policy->whitelist.name : "", policy ? " " : "", line);
+    find_line(policy, stage, audit, line, &narrow);
+    printf("  to allow it%s, in %s%s[%s%s]:  %s\n", narrow ? "" : " whatever its arguments",
+           policy ? policy->whitelist.name : "", policy ? " " : "", stage > 0 ? "stage " : "allow",
+           stage > 0 ? policy->whitelist.stages[stage - 1].name : "", line);
+}
+
+/* The log does not tell which of the filters refused it. */
+static void print_stages(const struct policy *policy, const struct audit *audit)
+{
+    const struct whitelist *whitelist = &policy->whitelist;
+    struct verdict verdict;
+    char action[CALL_ACTION_MAX];
+
+    for (unsigned i = 1; i <= whitelist->stage_count; i++) {
+        if (decide(policy, i, audit, &verdict) &&
+            (action_allows(verdict.action) || verdict.reason == REASON_DENIED))
+            continue;
+        printf("  in its stage '%s': %s\n", whitelist->stages[i - 1].name,
+               decide(policy, i, audit, &verdict) ? action_text(verdict.action, action)
+                                                  : "it depends on the arguments");
+        print_line(policy, i, audit);
+    }
 }
 
 static void print_advice(const struct policy *policy, const struct audit *audit, const char *name)
@@ -119,11 +141,11 @@ static void print_advice(const struct policy *policy, const struct audit *audit,
     if (audit->foreign) {
         puts("  no line allows it: calls of another architecture are always refused");
     } else if (!policy) {
-        print_line(policy, audit);
-    } else if (!decide(policy, audit, &verdict)) {
+        print_line(policy, 0, audit);
+    } else if (!decide(policy, 0, audit, &verdict)) {
         printf("  %s: it depends on the arguments, see 'portcullis explain %s %s'\n",
                policy->whitelist.name, policy->whitelist.name, name);
-        print_line(policy, audit);
+        print_line(policy, 0, audit);
     } else if (action_allows(verdict.action)) {
         printf("  %s allows it\n", policy->whitelist.name);
     } else if (verdict.reason == REASON_DENIED) {
@@ -131,8 +153,10 @@ static void print_advice(const struct policy *policy, const struct audit *audit,
                verdict.entry->place.line, entry_text(verdict.entry, name, text));
     } else {
         printf("  %s says: %s\n", policy->whitelist.name, action_text(verdict.action, action));
-        print_line(policy, audit);
+        print_line(policy, 0, audit);
     }
+    if (policy && !audit->foreign)
+        print_stages(policy, audit);
 }
 
 static const char *name_of(const struct audit *audit, char name[CALL_NAME_MAX])
@@ -180,6 +204,7 @@ static struct json_object *json_finding(const struct policy *policy, const struc
 {
     const struct audit *audit = &finding->audit;
     struct json_object *object = json_object_new_object();
+    size_t stages = policy ? policy->whitelist.stage_count : 0;
     char name[CALL_NAME_MAX], text[CALL_ACTION_MAX], line[PROPOSE_LINE_MAX];
     struct verdict verdict;
     bool narrow;
@@ -192,11 +217,19 @@ static struct json_object *json_finding(const struct policy *policy, const struc
     json_add_string(object, "executable", audit->executable);
     json_add_string(object, "fate", audit->fate);
     json_add_number(object, "count", finding->count);
-    find_line(policy, audit, line, &narrow);
+    find_line(policy, 0, audit, line, &narrow);
     json_add_string(object, "to_allow", audit->foreign || *line == '\0' ? NULL : line);
     if (policy)
         json_add_string(object, "verdict",
-                        decide(policy, audit, &verdict) ? action_text(verdict.action, text) : NULL);
+                        decide(policy, 0, audit, &verdict) ? action_text(verdict.action, text)
+                                                           : NULL);
+    for (unsigned i = 1; i <= stages; i++) {
+        if (i == 1)
+            json_object_object_add(object, "stages", json_object_new_object());
+        json_add_string(
+            json_object_object_get(object, "stages"), policy->whitelist.stages[i - 1].name,
+            decide(policy, i, audit, &verdict) ? action_text(verdict.action, text) : NULL);
+    }
     return object;
 }
 

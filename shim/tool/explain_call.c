@@ -13,10 +13,13 @@
 
 enum { ARGUMENTS = 6, WORDS_MAX = 8, LINE_MAX_BYTES = 4096 };
 
-/* A question, and its answer. */
+/* A question, and its answer, for the time before any stage or from one on. */
 struct question {
     const struct policy *policy;
-    char **words; /* as the user wrote them: the call, its arguments */
+    unsigned stage;
+    bool inherited; /* [allow] and [deny] decide, which goes before what the stage says */
+    const struct rules *rules; /* that decide */
+    char **words;              /* as the user wrote them: the call, its arguments */
     int count;
     int number;
     char name[CALL_NAME_MAX];
@@ -65,7 +68,7 @@ static const struct entry *nearest_of(const struct line *lines, size_t count,
  * and is met is overruled by a denial: then there is no clause to tell of. */
 static const struct entry *find_nearest(const struct question *question)
 {
-    const struct rule *rule = rules_find(&question->policy->rules, question->number);
+    const struct rule *rule = rules_find(question->rules, question->number);
     bool denied = question->verdict.reason == REASON_DENIED;
 
     if (!rule || question->verdict.reason == REASON_FOREIGN)
@@ -101,7 +104,7 @@ static int parse(struct question *question, const char *where)
 
 static bool is_listed(const struct question *question)
 {
-    const struct rule *rule = rules_find(&question->policy->rules, question->number);
+    const struct rule *rule = rules_find(question->rules, question->number);
 
     return rule && rule->allow_count + rule->deny_count > 0;
 }
@@ -131,12 +134,14 @@ static const char *because(const struct question *question, char text[CALL_TEXT_
     return text;
 }
 
-static void print_entry(const char *before, const struct entry *entry, const char *name)
+static void print_entry(const struct question *question, const char *before,
+                        const struct entry *entry)
 {
-    char text[CALL_TEXT_MAX];
+    char text[CALL_TEXT_MAX], section[CALL_NAME_MAX];
 
     printf("  %s%s:%u [%s]  %s", before, entry->place.file, entry->place.line,
-           entry->section == SECTION_ALLOW ? "allow" : "deny", entry_text(entry, name, text));
+           entry_section(&question->policy->whitelist, entry, section),
+           entry_text(entry, question->name, text));
     if (entry->subject.kind == SUBJECT_GROUP)
         printf("  (by @%s)", entry->subject.name);
     putchar('\n');
@@ -154,20 +159,23 @@ static const char *find_line(const struct question *question, char line[PROPOSE_
     if (action_allows(question->verdict.action) || question->verdict.reason != REASON_DEFAULT)
         return line;
     if (*narrow)
-        return propose_line(&question->policy->rules, question->number, question->arguments, line);
+        return propose_line(question->rules, question->number, question->arguments, line);
     snprintf(line, PROPOSE_LINE_MAX, "syscalls = %s", question->name);
     return line;
 }
 
 static void print_line(const struct question *question)
 {
+    const struct whitelist *whitelist = &question->policy->whitelist;
     char line[PROPOSE_LINE_MAX];
     bool narrow;
 
     find_line(question, line, &narrow);
-    if (*line != '\0')
-        printf("  to allow it%s, in %s [allow]:  %s\n", narrow ? "" : " whatever its arguments",
-               question->policy->whitelist.name, line);
+    if (*line == '\0')
+        return;
+    printf("  to allow it%s, in %s [%s%s]:  %s\n", narrow ? "" : " whatever its arguments",
+           whitelist->name, question->stage > 0 ? "stage " : "allow",
+           question->stage > 0 ? whitelist->stages[question->stage - 1].name : "", line);
 }
 
 static void print_nearest(const struct question *question)
@@ -176,7 +184,7 @@ static void print_nearest(const struct question *question)
     char text[CALL_TEXT_MAX], name[CALL_NAME_MAX];
     bool overruled = count_unmet(nearest, question->arguments) == 0;
 
-    print_entry(overruled ? "overruled: " : "nearest line: ", nearest, question->name);
+    print_entry(question, overruled ? "overruled: " : "nearest line: ", nearest);
     for (size_t i = 0; i < nearest->condition.count; i++) {
         unsigned argument = nearest->condition.clauses[i].argument;
         if (!is_unmet(question, i))
@@ -188,16 +196,34 @@ static void print_nearest(const struct question *question)
     }
 }
 
+/* "NAME(ARGUMENTS)", or what stands there for a stage. */
+static void print_head(const struct question *question)
+{
+    char text[CALL_TEXT_MAX];
+
+    if (question->stage > 0) {
+        const struct stage *stage = &question->policy->whitelist.stages[question->stage - 1];
+        printf("from the stage '%s' (%s) on", stage->name, stage_functions(stage, " or ", text));
+        return;
+    }
+    printf("%s(", question->name);
+    for (int i = 1; i < question->count; i++)
+        printf("%s%s", i > 1 ? ", " : "", question->words[i]);
+    putchar(')');
+}
+
 static void print_answer(const struct question *question)
 {
     char text[CALL_TEXT_MAX] = "", action[CALL_ACTION_MAX];
 
-    printf("%s(", question->name);
-    for (int i = 1; i < question->count; i++)
-        printf("%s%s", i > 1 ? ", " : "", question->words[i]);
-    printf("): %s\n", action_text(question->verdict.action, action));
+    print_head(question);
+    printf(": %s\n", action_text(question->verdict.action, action));
+    if (question->inherited) {
+        puts("  because what is refused before stays refused");
+        return;
+    }
     if (question->verdict.entry)
-        print_entry("decided by: ", question->verdict.entry, question->name);
+        print_entry(question, "decided by: ", question->verdict.entry);
     else
         printf("  because %s\n", because(question, text));
     if (question->nearest)
@@ -209,7 +235,7 @@ static struct json_object *json_nearest(const struct question *question)
 {
     const struct entry *nearest = question->nearest;
     struct json_object *unmet = json_object_new_array();
-    struct json_object *object = json_entry(nearest, question->name);
+    struct json_object *object = json_entry(&question->policy->whitelist, nearest, question->name);
     char text[CALL_TEXT_MAX];
 
     for (size_t i = 0; i < nearest->condition.count; i++) {
@@ -220,34 +246,91 @@ static struct json_object *json_nearest(const struct question *question)
     return object;
 }
 
-static void print_json(const struct question *question)
+static void add_answer(struct json_object *object, const struct question *question)
 {
     static const char *const REASONS[] = {
         [REASON_DENIED] = "denied",     [REASON_ALLOWED] = "allowed",
         [REASON_IMPLICIT] = "implicit", [REASON_FALLBACK] = "fallback",
         [REASON_DEFAULT] = "default",   [REASON_FOREIGN] = "foreign",
     };
-    struct json_object *object = json_object_new_object();
-    struct json_object *arguments = json_object_new_array();
     char action[CALL_ACTION_MAX], line[PROPOSE_LINE_MAX];
     bool narrow;
+
+    json_add_string(object, "verdict", action_text(question->verdict.action, action));
+    json_object_object_add(object, "allowed",
+                           json_object_new_boolean(action_allows(question->verdict.action)));
+    json_add_string(object, "reason", REASONS[question->verdict.reason]);
+    if (question->stage > 0)
+        json_object_object_add(object, "inherited", json_object_new_boolean(question->inherited));
+    if (question->verdict.entry)
+        json_object_object_add(
+            object, "line",
+            json_entry(&question->policy->whitelist, question->verdict.entry, question->name));
+    if (question->nearest)
+        json_object_object_add(object, "nearest", json_nearest(question));
+    if (!question->inherited && *find_line(question, line, &narrow) != '\0')
+        json_add_string(object, "to_allow", line);
+}
+
+static void decide(struct question *question, const struct rules *rules)
+{
+    question->rules = rules;
+    question->verdict =
+        rules_decide(rules, seccomp_arch_native(), question->number, question->arguments);
+    question->nearest = find_nearest(question);
+}
+
+/* The answer to BEFORE from the stage STAGE on. */
+static struct question ask_stage(const struct question *before, unsigned stage)
+{
+    struct question question = *before;
+
+    question.stage = stage;
+    decide(&question, policy_rules(before->policy, stage));
+    question.inherited =
+        action_strictness(before->verdict.action) > action_strictness(question.verdict.action);
+    if (!question.inherited)
+        return question;
+    question.verdict = before->verdict;
+    question.rules = before->rules;
+    question.nearest = NULL;
+    return question;
+}
+
+static void print_json(const struct question *question)
+{
+    size_t stages = question->policy->whitelist.stage_count;
+    struct json_object *object = json_object_new_object();
+    struct json_object *arguments = json_object_new_array();
+    struct json_object *array = stages > 0 ? json_object_new_array() : NULL;
 
     json_add_string(object, "syscall", question->name);
     json_add_number(object, "number", (uint64_t)question->number);
     for (unsigned i = 0; i < ARGUMENTS; i++)
         json_object_array_add(arguments, json_object_new_uint64(question->arguments[i]));
     json_object_object_add(object, "arguments", arguments);
-    json_add_string(object, "verdict", action_text(question->verdict.action, action));
-    json_object_object_add(object, "allowed",
-                           json_object_new_boolean(action_allows(question->verdict.action)));
-    json_add_string(object, "reason", REASONS[question->verdict.reason]);
-    if (question->verdict.entry)
-        json_object_object_add(object, "line", json_entry(question->verdict.entry, question->name));
-    if (question->nearest)
-        json_object_object_add(object, "nearest", json_nearest(question));
-    if (*find_line(question, line, &narrow) != '\0')
-        json_add_string(object, "to_allow", line);
+    add_answer(object, question);
+    for (unsigned i = 1; i <= stages; i++) {
+        const struct stage *stage = &question->policy->whitelist.stages[i - 1];
+        struct json_object *item = json_object_new_object();
+        struct question answer = ask_stage(question, i);
+        json_add_string(item, "name", stage->name);
+        json_object_object_add(item, "when", json_functions(stage));
+        add_answer(item, &answer);
+        json_object_array_add(array, item);
+    }
+    if (array)
+        json_object_object_add(object, "stages", array);
     json_print(object);
+}
+
+static void print_answers(const struct question *question)
+{
+    print_answer(question);
+    for (unsigned i = 1; i <= question->policy->whitelist.stage_count; i++) {
+        struct question answer = ask_stage(question, i);
+        print_answer(&answer);
+    }
 }
 
 int explain_call(const struct policy *policy, char **words, int count, bool json, const char *where)
@@ -257,13 +340,11 @@ int explain_call(const struct policy *policy, char **words, int count, bool json
 
     if (status != STATUS_OK)
         return status;
-    question.verdict =
-        rules_decide(&policy->rules, seccomp_arch_native(), question.number, question.arguments);
-    question.nearest = find_nearest(&question);
+    decide(&question, &policy->rules);
     if (json)
         print_json(&question);
     else
-        print_answer(&question);
+        print_answers(&question);
     return STATUS_OK;
 }
 

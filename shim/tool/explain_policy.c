@@ -16,6 +16,7 @@ struct visitor {
     const struct policy *policy;
     bool *seen; /* by the rule's position: an unconditional line has been visited */
     enum section section;
+    unsigned stage; /* whose lines; 0: none's */
 };
 
 static bool is_denied(const struct rule *rule)
@@ -29,7 +30,7 @@ static bool is_denied(const struct rule *rule)
 
 static void visit_name(struct visitor *visitor, const struct entry *entry, const char *name)
 {
-    const struct rules *rules = &visitor->policy->rules;
+    const struct rules *rules = policy_rules(visitor->policy, visitor->stage);
     int number = call_number(name);
     const struct rule *rule = number >= 0 ? rules_find(rules, number) : NULL;
 
@@ -61,10 +62,11 @@ static void visit_section(struct visitor *visitor)
 {
     const struct whitelist *whitelist = &visitor->policy->whitelist;
 
-    visitor->seen = calloc(visitor->policy->rules.count + 1, sizeof(*visitor->seen));
+    visitor->seen =
+        calloc(policy_rules(visitor->policy, visitor->stage)->count + 1, sizeof(*visitor->seen));
     for (size_t i = 0; visitor->seen && i < whitelist->entry_count; i++) {
         const struct entry *entry = &whitelist->entries[i];
-        if (entry->section != visitor->section)
+        if (entry->section != visitor->section || entry->stage != visitor->stage)
             continue;
         if (entry->subject.kind == SUBJECT_GROUP)
             visit_members(visitor, entry, group_members((size_t)group_find(entry->subject.name)));
@@ -140,6 +142,21 @@ static void print_unlisted(const struct rules *rules)
     }
 }
 
+static void print_stage(const struct policy *policy, unsigned number)
+{
+    const struct stage *stage = &policy->whitelist.stages[number - 1];
+    struct visitor visitor = {
+        .visit = print_entry, .policy = policy, .section = SECTION_ALLOW, .stage = number};
+    char line[CALL_TEXT_MAX], place[CALL_TEXT_MAX];
+
+    snprintf(line, sizeof(line), "[stage %s]", stage->name);
+    putchar('\n');
+    print_line(line, explain_place(stage->place, place, sizeof(place)));
+    print_setting("when", stage_functions(stage, " ", line), stage->when_place);
+    visit_section(&visitor);
+    print_unlisted(policy_rules(policy, number));
+}
+
 static void print_policy(const struct policy *policy)
 {
     struct visitor visitor = {.visit = print_entry, .policy = policy, .section = SECTION_ALLOW};
@@ -148,23 +165,34 @@ static void print_policy(const struct policy *policy)
     puts("\n[allow]");
     visit_section(&visitor);
     print_unlisted(&policy->rules);
+    for (unsigned i = 1; i <= policy->whitelist.stage_count; i++)
+        print_stage(policy, i);
     puts("\n[deny]");
     visitor.section = SECTION_DENY;
     visit_section(&visitor);
 }
 
+/* What append_entry() is given. */
+struct list {
+    const struct whitelist *whitelist;
+    struct json_object *array;
+};
+
 static void append_entry(void *context, const struct entry *entry, const char *name)
 {
-    struct json_object *object = json_entry(entry, name);
+    const struct list *list = context;
+    struct json_object *object = json_entry(list->whitelist, entry, name);
 
     json_object_object_add(object, "syscall", json_object_new_string(name));
-    json_object_array_add(context, object);
+    json_object_array_add(list->array, object);
 }
 
-static struct json_object *json_section(const struct policy *policy, enum section section)
+static struct json_object *json_section(const struct policy *policy, enum section section,
+                                        unsigned stage)
 {
     struct json_object *array = json_object_new_array();
-    struct visitor visitor = {append_entry, array, policy, NULL, section};
+    struct list list = {&policy->whitelist, array};
+    struct visitor visitor = {append_entry, &list, policy, NULL, section, stage};
 
     visit_section(&visitor);
     return array;
@@ -202,6 +230,25 @@ static struct json_object *json_unlisted(const struct rules *rules, bool fallbac
     return array;
 }
 
+static struct json_object *json_stages(const struct policy *policy)
+{
+    struct json_object *array = json_object_new_array();
+
+    for (unsigned i = 1; i <= policy->whitelist.stage_count; i++) {
+        const struct stage *stage = &policy->whitelist.stages[i - 1];
+        struct json_object *object = json_object_new_object();
+        json_add_string(object, "name", stage->name);
+        json_add_string(object, "file", stage->place.file);
+        json_add_number(object, "line", stage->place.line);
+        json_object_object_add(object, "when", json_functions(stage));
+        json_object_object_add(object, "allow", json_section(policy, SECTION_ALLOW, i));
+        json_object_object_add(object, "implicit", json_unlisted(policy_rules(policy, i), false));
+        json_object_object_add(object, "fallback", json_unlisted(policy_rules(policy, i), true));
+        json_object_array_add(array, object);
+    }
+    return array;
+}
+
 void explain_policy(const struct policy *policy, bool json)
 {
     if (!json) {
@@ -211,9 +258,11 @@ void explain_policy(const struct policy *policy, bool json)
     struct json_object *object = json_object_new_object();
     json_add_string(object, "file", policy->whitelist.name);
     json_object_object_add(object, "filter", json_settings(&policy->whitelist.settings));
-    json_object_object_add(object, "allow", json_section(policy, SECTION_ALLOW));
-    json_object_object_add(object, "deny", json_section(policy, SECTION_DENY));
+    json_object_object_add(object, "allow", json_section(policy, SECTION_ALLOW, 0));
+    json_object_object_add(object, "deny", json_section(policy, SECTION_DENY, 0));
     json_object_object_add(object, "implicit", json_unlisted(&policy->rules, false));
     json_object_object_add(object, "fallback", json_unlisted(&policy->rules, true));
+    if (policy->whitelist.stage_count > 0)
+        json_object_object_add(object, "stages", json_stages(policy));
     json_print(object);
 }

@@ -105,6 +105,11 @@ bool gate_holds(const struct gate *gate, pid_t thread);
 /* In a watcher that stays: the process of THREAD; THREAD itself where that is not known. */
 pid_t gate_process(const struct gate *gate, pid_t thread);
 
+/* In a watcher that stays: puts MARKS, bits of the caller's choice, on the process of THREAD. A new
+ * process has those that its parent had when it was made. */
+void gate_mark(const struct gate *gate, pid_t thread, unsigned marks);
+unsigned gate_marks(const struct gate *gate, pid_t thread);
+
 /* In a watcher that stays: sends SIGNAL to the caller's process if that still is there, or if ALL
  * to each process, else to each that is left. Returns whether there was any. */
 bool gate_signal(const struct gate *gate, int signal, bool all);

@@ -10,7 +10,11 @@ void json_add_string(struct json_object *object, const char *key, const char *te
 void json_add_number(struct json_object *object, const char *key, uint64_t number);
 
 /* {"file", "line", "section", "text"}, and "group" where ENTRY lists NAME by one. */
-struct json_object *json_entry(const struct entry *entry, const char *name);
+struct json_object *json_entry(const struct whitelist *whitelist, const struct entry *entry,
+                               const char *name);
+
+/* The names of the functions that begin STAGE. */
+struct json_object *json_functions(const struct stage *stage);
 
 /* Prints OBJECT on a line of standard output, and releases it. */
 void json_print(struct json_object *object);

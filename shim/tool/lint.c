@@ -22,6 +22,11 @@ static const struct {
     [LINT_NO_LOADER] = {"no-loader", "execve without what a new program needs to start"},
     [LINT_OLD_PAIR] = {"old-pair",
                        "a call without, or not as strict as, the one that does the same"},
+    [LINT_STAGE_IDLE] = {"stage-idle", "a stage that takes nothing away"},
+    [LINT_STAGE_OPEN] = {"stage-open", "a stage that leaves a dangerous call open"},
+    [LINT_STAGE_TRIGGER] = {"stage-trigger",
+                            "a stage that refuses what the function does that begins it"},
+    [LINT_STAGE_VAIN] = {"stage-vain", "a line that allows in a stage what [allow] refuses"},
     [LINT_STALE] = {"stale", "a compiled whitelist whose source has changed, or is gone"},
     [LINT_SWALLOWED] = {"swallowed", "a line that other lines make superfluous"},
     [LINT_WRITABLE] = {"writable", "a file that others than root and its owner can change"},
@@ -122,8 +127,15 @@ bool lint_warn(struct lint *lint, enum linter linter, struct place place, const 
     return true;
 }
 
+bool lint_concerns(const struct lint *lint, const struct entry *entry)
+{
+    return entry->stage == lint->stage;
+}
+
 void lint_policy(struct lint *lint)
 {
+    lint->stage = 0;
+    lint->rules = &lint->policy->rules;
     lint_files(lint);
     if (lint->policy->artifact.bytes) {
         lint_stale(lint);
@@ -131,8 +143,14 @@ void lint_policy(struct lint *lint)
         return;
     }
     lint_lines(lint);
-    lint_swallowed(lint);
-    lint_pairs(lint);
-    lint_powers(lint);
+    for (unsigned stage = 0; stage <= lint->policy->whitelist.stage_count; stage++) {
+        lint->stage = stage;
+        lint->rules = policy_rules(lint->policy, stage);
+        lint_swallowed(lint);
+        lint_pairs(lint);
+        lint_powers(lint);
+        if (stage > 0)
+            lint_stage(lint);
+    }
     forget_source(lint);
 }

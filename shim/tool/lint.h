@@ -15,6 +15,10 @@ enum linter {
     LINT_NEVER_MATCHES,
     LINT_NO_LOADER,
     LINT_OLD_PAIR,
+    LINT_STAGE_IDLE,
+    LINT_STAGE_OPEN,
+    LINT_STAGE_TRIGGER,
+    LINT_STAGE_VAIN,
     LINT_STALE,
     LINT_SWALLOWED,
     LINT_WRITABLE,
@@ -24,6 +28,8 @@ enum linter {
 struct lint {
     const struct policy *policy;     /* borrowed; valid, with rules */
     struct diagnostics *diagnostics; /* borrowed; where warnings go */
+    unsigned stage;                  /* that is looked at; 0: none, but [allow] */
+    const struct rules *rules;       /* borrowed: policy's, of that stage */
     bool muted[LINT_COUNT];          /* these are not given */
     const char *source_name; /* borrowed: the file whose comments were looked at last, or NULL */
     struct file source;      /* owned: what is in it */
@@ -46,11 +52,15 @@ void lint_policy(struct lint *lint);
 bool lint_warn(struct lint *lint, enum linter linter, struct place place, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The parts of lint_policy(). */
+/* Whether ENTRY is to be warned of now: [deny] is looked at with [allow] alone. */
+bool lint_concerns(const struct lint *lint, const struct entry *entry);
+
+/* The parts of lint_policy(); those in the middle look at [allow] or at one stage. */
 void lint_lines(struct lint *lint);     /* lines that do nothing, or not what they seem to */
 void lint_swallowed(struct lint *lint); /* lines that other lines make superfluous */
 void lint_pairs(struct lint *lint);     /* calls that do the same as others */
 void lint_powers(struct lint *lint);    /* calls that get around the filter */
+void lint_stage(struct lint *lint);     /* a stage that is not what it seems to be */
 void lint_files(struct lint *lint);     /* files that others can change */
 void lint_stale(struct lint *lint);     /* what a compiled whitelist was made from */
 

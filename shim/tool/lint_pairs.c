@@ -85,7 +85,12 @@ static enum stand find_stand(const struct rules *rules, const char *name,
 static void warn_gap(struct lint *lint, const struct entry *free, const char *name,
                      const struct entry *strict, const char *other)
 {
-    if (lint_warn(lint, LINT_OLD_PAIR, free->place,
+    const struct entry *before;
+
+    /* what a stage allows may have a condition in [allow] */
+    if (find_stand(&lint->policy->rules, name, &before) == STAND_ALLOWED &&
+        lint_concerns(lint, free) &&
+        lint_warn(lint, LINT_OLD_PAIR, free->place,
                   "'%s' is allowed without a condition, and can do what the condition on '%s' is "
                   "to prevent",
                   name, other))
@@ -94,20 +99,21 @@ static void warn_gap(struct lint *lint, const struct entry *free, const char *na
 
 static void check_pair(struct lint *lint, const char *old, const char *new, int kind)
 {
-    const struct rules *rules = &lint->policy->rules;
+    const struct rules *rules = lint->rules;
     const struct entry *old_entry, *new_entry;
     enum stand one = find_stand(rules, old, &old_entry);
     enum stand two = find_stand(rules, new, &new_entry);
     bool open = rules->default_action.kind == ACTION_ALLOW;
+    bool denials = open && lint->stage == 0;
 
-    if (open && (kind & ALIKE) && one == STAND_DENIED && two == STAND_UNLISTED)
+    if (denials && (kind & ALIKE) && one == STAND_DENIED && two == STAND_UNLISTED)
         lint_warn(lint, LINT_OLD_PAIR, old_entry->place,
                   "'%s' is denied, but not '%s', which does the same", old, new);
-    if (open && (kind & ALIKE) && two == STAND_DENIED && one == STAND_UNLISTED)
+    if (denials && (kind & ALIKE) && two == STAND_DENIED && one == STAND_UNLISTED)
         lint_warn(lint, LINT_OLD_PAIR, new_entry->place,
                   "'%s' is denied, but not '%s', which does the same", new, old);
     if (!open && (kind & MOVED) && (one == STAND_ALLOWED || one == STAND_CONDITIONAL) &&
-        two == STAND_UNLISTED)
+        two == STAND_UNLISTED && lint_concerns(lint, old_entry))
         lint_warn(lint, LINT_OLD_PAIR, old_entry->place,
                   "'%s' is allowed, but not '%s', which newer C libraries call instead", old, new);
     if ((kind & ALIKE) && one == STAND_ALLOWED && two == STAND_CONDITIONAL)
@@ -118,7 +124,7 @@ static void check_pair(struct lint *lint, const char *old, const char *new, int 
 
 void lint_pairs(struct lint *lint)
 {
-    if (lint->policy->rules.default_action.kind == ACTION_LOG)
+    if (lint->rules->default_action.kind == ACTION_LOG)
         return; /* nothing is in force yet */
     for (size_t i = 0; i < sizeof(PAIRS) / sizeof(PAIRS[0]); i++)
         check_pair(lint, PAIRS[i].old, PAIRS[i].new, PAIRS[i].kind);

@@ -22,6 +22,7 @@
 #define IS_ROOT  "in a user namespace a program has every capability"
 #define IS_ROOT_UNSEEN                                                                             \
     IS_ROOT ", and clone3's flags can't be looked at; without it the C library takes clone"
+#define STARTS "a program that serves need not start others"
 #define ENTERS "it enters the namespaces of other programs"
 
 enum {
@@ -59,6 +60,8 @@ static const struct {
     {"clone3", LINT_NAMESPACES, {4096, 88}, IS_ROOT_UNSEEN, NULL, NULL},
     {"unshare", LINT_NAMESPACES, {CLONE_NEWUSER}, IS_ROOT, "flags", "CLONE_NEWUSER"},
     {"setns", LINT_NAMESPACES, {3, CLONE_NEWUSER}, ENTERS, NULL, NULL},
+    {"execve", LINT_STAGE_OPEN, {4096, 4096, 4096}, STARTS, NULL, NULL},
+    {"execveat", LINT_STAGE_OPEN, {(uint64_t)AT_FDCWD, 4096, 4096, 4096}, STARTS, NULL, NULL},
 };
 
 /* What ld.so and the C library of a new program can't do without, and how they call it. */
@@ -78,7 +81,14 @@ static const struct {
 
 static struct verdict decide(const struct lint *lint, const char *name, const uint64_t arguments[6])
 {
-    return rules_decide(&lint->policy->rules, seccomp_arch_native(), call_number(name), arguments);
+    uint32_t native = seccomp_arch_native();
+    struct verdict verdict =
+        rules_decide(&lint->policy->rules, native, call_number(name), arguments);
+
+    /* what [allow] refuses, no stage allows */
+    return lint->stage > 0 && action_allows(verdict.action)
+               ? rules_decide(lint->rules, native, call_number(name), arguments)
+               : verdict;
 }
 
 static bool allows(const struct lint *lint, const char *name, const uint64_t arguments[6])
@@ -103,6 +113,23 @@ static const char *advise(size_t index, bool listed, char text[CALL_TEXT_MAX])
     return text;
 }
 
+/* " in the stage 'serving', by @process" */
+static const char *where(const struct lint *lint, const struct entry *entry, char text[128])
+{
+    int used = 0;
+
+    *text = '\0';
+    if (lint->stage > 0)
+        used = snprintf(text, 128, " in the stage '%s'",
+                        lint->policy->whitelist.stages[lint->stage - 1].name);
+    if (entry && entry->subject.kind == SUBJECT_GROUP)
+        snprintf(text + used, 128 - (size_t)used, "%s by @%.40s", used > 0 ? "," : "",
+                 entry->subject.name);
+    else if (!entry)
+        snprintf(text, 128, " by the default");
+    return text;
+}
+
 static void check_power(struct lint *lint, size_t index)
 {
     const struct settings *settings = &lint->policy->whitelist.settings;
@@ -110,16 +137,14 @@ static void check_power(struct lint *lint, size_t index)
     struct verdict verdict = decide(lint, name, POWERS[index].arguments);
     const struct entry *entry = verdict.entry;
     bool listed = entry && entry->subject.kind != SUBJECT_GROUP;
-    char by[64] = "", advice[CALL_TEXT_MAX];
+    char by[128], advice[CALL_TEXT_MAX];
 
-    if (!action_allows(verdict.action))
+    if (!action_allows(verdict.action) ||
+        (POWERS[index].linter == LINT_STAGE_OPEN && lint->stage == 0) ||
+        (lint->stage > 0 && (!entry || !lint_concerns(lint, entry))))
         return;
-    if (!entry)
-        snprintf(by, sizeof(by), " by the default");
-    else if (!listed)
-        snprintf(by, sizeof(by), " by @%.40s", entry->subject.name);
     lint_warn(lint, POWERS[index].linter, entry ? entry->place : settings->default_place,
-              "'%s' is allowed%s: %s%s", name, by, POWERS[index].text,
+              "'%s' is allowed%s: %s%s", name, where(lint, entry, by), POWERS[index].text,
               advise(index, listed, advice));
 }
 
@@ -129,7 +154,7 @@ static void check_loader(struct lint *lint, const char *name)
     struct verdict verdict = decide(lint, name, any);
     char missing[CALL_TEXT_MAX] = "";
 
-    if (!action_allows(verdict.action) || !verdict.entry)
+    if (!action_allows(verdict.action) || !verdict.entry || !lint_concerns(lint, verdict.entry))
         return;
     for (size_t i = 0; i < sizeof(NEEDS) / sizeof(NEEDS[0]); i++) {
         size_t used = strlen(missing);
@@ -146,7 +171,7 @@ static void check_loader(struct lint *lint, const char *name)
 
 void lint_powers(struct lint *lint)
 {
-    if (lint->policy->rules.default_action.kind == ACTION_LOG)
+    if (lint->rules->default_action.kind == ACTION_LOG)
         return; /* nothing is in force yet */
     for (size_t i = 0; i < sizeof(POWERS) / sizeof(POWERS[0]); i++)
         check_power(lint, i);

@@ -152,7 +152,7 @@ static void warn_repeated(struct lint *lint, const struct entry *entry)
 void lint_swallowed(struct lint *lint)
 {
     const struct whitelist *whitelist = &lint->policy->whitelist;
-    const struct rules *rules = &lint->policy->rules;
+    const struct rules *rules = lint->rules;
     struct uses uses = {0};
     size_t at = 0;
 
@@ -162,7 +162,9 @@ void lint_swallowed(struct lint *lint)
         size_t count = 0;
         while (at + count < uses.count && uses.uses[at + count].entry == entry)
             count++;
-        if (count == 0) {
+        if (!lint_concerns(lint, entry)) {
+            /* told of in its turn */
+        } else if (count == 0) {
             warn_repeated(lint, entry);
         } else if (!is_needed(&uses, &uses.uses[at], count)) {
             warn(lint, entry, opinion_rival(&uses.opinions[uses.uses[at].rule], entry));

@@ -1,9 +1,11 @@
 #include "policy.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../../config/reader.h"
+#include "../stages_prefix.h"
 #include "tool.h"
 
 static void say(void *context, const char *text, size_t length)
@@ -21,9 +23,63 @@ static int finish(const char *path, const struct policy *policy, int error)
     return error ? STATUS_OS : STATUS_OK;
 }
 
+/* As much as a compiled whitelist has: no lines, no rules. */
 static int unpack(struct policy *policy)
 {
-    return artifact_unpack(&policy->artifact, &policy->whitelist, &policy->filter);
+    const struct artifact *artifact = &policy->artifact;
+    int error = artifact_unpack(artifact, &policy->whitelist);
+
+    if (!error)
+        error = artifact_filter(artifact, 0, &policy->filter);
+    if (!error)
+        policy->stages = calloc(policy->whitelist.stage_count + 1, sizeof(*policy->stages));
+    if (!error && !policy->stages)
+        error = -ENOMEM;
+    for (size_t i = 0; !error && i < policy->whitelist.stage_count; i++)
+        error = artifact_filter(artifact, i + 1, &policy->stages[i].filter);
+    return error;
+}
+
+static int build(const char *path, struct policy *policy, unsigned stage, struct rules *rules,
+                 struct filter *filter)
+{
+    size_t stages = policy->whitelist.stage_count;
+    int error = rules_build_stage(&policy->whitelist, stage, &policy->diagnostics, rules);
+
+    if (!error)
+        error = filter_build(rules, (struct place){path, 0}, &policy->diagnostics, filter);
+    if (error || stages == 0 || filter->count + prefix_length(stages) <= FILTER_INSTRUCTIONS_MAX)
+        return error;
+    /* as the shim says it */
+    diagnostic_error(&policy->diagnostics, (struct place){path, 0},
+                     "with stages, a filter may have %d instructions",
+                     (int)(FILTER_INSTRUCTIONS_MAX - prefix_length(stages)));
+    return -EINVAL;
+}
+
+static int build_stages(const char *path, struct policy *policy)
+{
+    size_t count = policy->whitelist.stage_count;
+
+    policy->stages = calloc(count + 1, sizeof(*policy->stages));
+    if (!policy->stages)
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        struct policy_stage *stage = &policy->stages[i];
+        int error = build(path, policy, (unsigned)i + 1, &stage->rules, &stage->filter);
+        if (error && error != -EINVAL) /* the mistakes of all stages are told */
+            return error;
+    }
+    return policy->diagnostics.errors > 0 ? -EINVAL : 0;
+}
+
+int policy_build(const char *name, struct policy *policy)
+{
+    int error = build(name, policy, 0, &policy->rules, &policy->filter);
+
+    if (!error || error == -EINVAL)
+        error = build_stages(name, policy);
+    return error;
 }
 
 int policy_read(const char *path, struct policy *policy)
@@ -33,12 +89,9 @@ int policy_read(const char *path, struct policy *policy)
     if (error || policy->artifact.bytes)
         return finish(path, policy, error ? error : unpack(policy));
     error = reader_read_file(path, &policy->whitelist, &policy->diagnostics);
-    /* after mistakes go on, so that those of the next stage are told as well */
+    /* after mistakes go on, so that those of the next step are told as well */
     if (!error || error == -EINVAL)
-        error = rules_build(&policy->whitelist, &policy->diagnostics, &policy->rules);
-    if (!error)
-        error = filter_build(&policy->rules, (struct place){path, 0}, &policy->diagnostics,
-                             &policy->filter);
+        error = policy_build(path, policy);
     return finish(path, policy, error);
 }
 
@@ -48,6 +101,32 @@ int policy_open(const char *path, struct policy *policy)
 
     diagnostics_tell(&policy->diagnostics, say, NULL);
     return status;
+}
+
+const struct rules *policy_rules(const struct policy *policy, unsigned stage)
+{
+    return stage == 0 ? &policy->rules : &policy->stages[stage - 1].rules;
+}
+
+const struct filter *policy_filter(const struct policy *policy, unsigned stage)
+{
+    return stage == 0 ? &policy->filter : &policy->stages[stage - 1].filter;
+}
+
+size_t policy_instructions(const struct policy *policy, unsigned stage)
+{
+    size_t stages = policy->whitelist.stage_count;
+
+    return policy_filter(policy, stage)->count + (stages > 0 ? prefix_length(stages) : 0);
+}
+
+unsigned policy_stage(const struct policy *policy, const char *name)
+{
+    for (unsigned i = 0; i < policy->whitelist.stage_count; i++) {
+        if (strcmp(policy->whitelist.stages[i].name, name) == 0)
+            return i + 1;
+    }
+    return 0;
 }
 
 bool policy_has_text(const struct policy *policy, const char *verb)
@@ -66,6 +145,11 @@ bool policy_has_text(const struct policy *policy, const char *verb)
 
 void policy_release(struct policy *policy)
 {
+    for (size_t i = 0; policy->stages && i < policy->whitelist.stage_count; i++) {
+        filter_release(&policy->stages[i].filter);
+        rules_release(&policy->stages[i].rules);
+    }
+    free(policy->stages);
     filter_release(&policy->filter);
     rules_release(&policy->rules);
     diagnostics_release(&policy->diagnostics);

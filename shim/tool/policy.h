@@ -14,6 +14,10 @@ struct policy {
     struct whitelist whitelist;
     struct rules rules;
     struct filter filter;
+    struct policy_stage {
+        struct rules rules;
+        struct filter filter;
+    } * stages; /* owned; as many, and in the order, as the whitelist has */
     struct diagnostics diagnostics;
     struct artifact artifact;
 };
@@ -25,6 +29,20 @@ int policy_read(const char *path, struct policy *policy) __attribute__((warn_unu
 
 /* The same, and tells mistakes on standard error. */
 int policy_open(const char *path, struct policy *policy) __attribute__((warn_unused_result));
+
+/* What holds from the beginning of STAGE on: its number, from 1; 0: from the start on. */
+const struct rules *policy_rules(const struct policy *policy, unsigned stage);
+const struct filter *policy_filter(const struct policy *policy, unsigned stage);
+
+/* How many instructions the kernel runs for it: with stages, there is something in front. */
+size_t policy_instructions(const struct policy *policy, unsigned stage);
+
+/* Makes rules and filters of POLICY's whitelist, of all its stages. NAME is its file's. Returns 0;
+ * -EINVAL after reporting mistakes; another errno. */
+int policy_build(const char *name, struct policy *policy) __attribute__((warn_unused_result));
+
+/* The number of the stage NAME, or 0. */
+unsigned policy_stage(const struct policy *policy, const char *name);
 
 /* For what only a text can answer. Returns whether POLICY was one; else tells, as VERB, that it is
  * compiled, and what to name instead. */

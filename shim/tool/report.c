@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "begun.h"
 #include "call.h"
 #include "hold.h"
 #include "learn/again.h"
@@ -28,6 +29,8 @@ struct report {
     struct gate_hooks hooks;
     struct filter filter; /* owned */
     struct notifier notifier;
+    struct begun begun; /* with stages */
+    bool staged;
     struct teller teller;
     struct sites sites;
 };
@@ -65,8 +68,9 @@ static void kill_unheld(pid_t process, pid_t thread)
     syscall(SYS_tgkill, process, thread, deadly ? SIGSYS : SIGKILL);
 }
 
-/* Refuses the call as the shim's filter would, and tells of it. */
-static void refuse(struct report *report, const struct verdict *verdict)
+/* Refuses the call as the shim's filters would, and tells of it. LAYERS: those that are in force,
+ * as begun_decide() has them. */
+static void refuse(struct report *report, const struct verdict *verdict, uint32_t layers)
 {
     const struct seccomp_notif *request = report->notifier.request;
     pid_t thread = (pid_t)request->pid;
@@ -86,13 +90,37 @@ static void refuse(struct report *report, const struct verdict *verdict)
     site_text(&report->sites, status.process, thread, stopped, request->data.instruction_pointer,
               site, sizeof(site));
     tell_refusal(&report->teller,
-                 &(struct refusal){&request->data, verdict, status.process, thread, site});
+                 &(struct refusal){&request->data, verdict, layers, status.process, thread, site});
     if (by_errno)
         hold_end(&hold);
     else if (verdict->action.kind == ACTION_TRAP)
         hold_trap(&hold, &request->data);
     else
         hold_kill(&hold);
+}
+
+/* Answers calls that have to do with stages. Returns false for another one; then adds to *LAYERS
+ * what is in force for its process. */
+static bool answer_stage(struct report *report, pid_t thread, bool held, uint32_t *layers)
+{
+    const struct seccomp_notif *request = report->notifier.request;
+    struct thread_status status;
+    int error = 0;
+
+    if (look_thread(thread, &status) != 0)
+        status.process = thread;
+    switch (begun_call(&report->begun, status.process, thread, &request->data, held, &error)) {
+    case BEGUN_PASSES:
+        notifier_answer(&report->notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+        return true;
+    case BEGUN_ERROR:
+        notifier_answer(&report->notifier, error, 0);
+        return true;
+    case BEGUN_NONE:
+        break;
+    }
+    *layers |= begun_stages(&report->begun, status.process);
+    return false;
 }
 
 static void readable(void *context)
@@ -102,14 +130,30 @@ static void readable(void *context)
 
     if (!notifier_receive(&report->notifier))
         return;
-    struct verdict verdict = rules_decide(&report->settings.policy->rules, request->data.arch,
-                                          request->data.nr, (const uint64_t *)request->data.args);
-    if (gate_holds(report->gate, (pid_t)request->pid) || action_allows(verdict.action))
+    pid_t thread = (pid_t)request->pid;
+    bool held = gate_holds(report->gate, thread);
+    uint32_t layers = 1;
+    if (report->staged && answer_stage(report, thread, held, &layers))
+        return;
+    struct verdict verdict = begun_decide(report->settings.policy, layers, &request->data);
+    if (held || action_allows(verdict.action))
         notifier_answer(&report->notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
     else if (verdict.reason == REASON_FALLBACK && !report->settings.all)
         notifier_answer(&report->notifier, -(int)verdict.action.error, 0);
     else
-        refuse(report, &verdict);
+        refuse(report, &verdict, layers);
+}
+
+/* Without the shim nobody would know of a stage. */
+static void passed(void *context, pid_t process)
+{
+    struct report *report = context;
+
+    if (!report->staged || begun_has_shim(&report->begun, process))
+        return;
+    tool_error("--report: the shim is not in '%d', or has another whitelist: it was killed",
+               (int)process);
+    kill(process, SIGKILL);
 }
 
 static void end(void *context)
@@ -125,6 +169,33 @@ static void end(void *context)
     sites_release(&report->sites);
 }
 
+static int make_filter(struct report *report)
+{
+    const struct policy *policy = report->settings.policy;
+    struct filter all = {0};
+    int error = 0;
+
+    report->staged = report_needs_shim(policy);
+    if (report->staged) {
+        begun_open(&report->begun, policy);
+        error = begun_filter(policy, &all);
+    }
+    if (!error)
+        error = supervise_filter(report->staged ? &all : &policy->filter, SECCOMP_RET_USER_NOTIF,
+                                 NULL, 0, &report->filter);
+    filter_release(&all);
+    if (error == -E2BIG)
+        tool_error("--report: all stages together have more instructions than the kernel takes");
+    else if (error)
+        tool_error("out of memory");
+    return error ? STATUS_CANNOT : STATUS_OK;
+}
+
+bool report_needs_shim(const struct policy *policy)
+{
+    return policy->whitelist.stage_count > 0;
+}
+
 int report_join(const struct report_settings *settings, struct gate *gate)
 {
     struct report *report = calloc(1, sizeof(*report)); /* as long as this process */
@@ -135,11 +206,8 @@ int report_join(const struct report_settings *settings, struct gate *gate)
     }
     *report = (struct report){.settings = *settings, .gate = gate};
     int status = notifier_open(&report->notifier, NAME);
-    if (status == STATUS_OK && supervise_filter(&settings->policy->filter, SECCOMP_RET_USER_NOTIF,
-                                                NULL, 0, &report->filter) != 0) {
-        tool_error("out of memory");
-        status = STATUS_CANNOT;
-    }
+    if (status == STATUS_OK)
+        status = make_filter(report);
     if (status != STATUS_OK) {
         notifier_close(&report->notifier);
         free(report);
@@ -153,6 +221,7 @@ int report_join(const struct report_settings *settings, struct gate *gate)
                                         .prepare = load,
                                         .begin = begin,
                                         .readable = readable,
+                                        .passed = passed,
                                         .end = end};
     gate->hooks = &report->hooks;
     gate->shim = NULL;

@@ -4,8 +4,9 @@
  * under the shim's filter nothing would ever be notified of. So the program gets a filter made of
  * the same instructions, in which every refusal has become a notification, before it is executed.
  * The shim is not needed then, and would cost a second filter at every call that is decided by its
- * arguments. The gate's watcher answers: before the gate, that the call may pass; from then on,
- * what rules_decide() says. If it dies, what would be refused fails with ENOSYS. */
+ * arguments; with stages it is there, but its filters are not loaded. The gate's watcher answers:
+ * before the gate, that the call may pass; from then on, what rules_decide() says. If it dies, what
+ * would be refused fails with ENOSYS. */
 #ifndef PORTCULLIS_TOOL_REPORT_H
 #define PORTCULLIS_TOOL_REPORT_H
 
@@ -25,8 +26,12 @@ struct report_settings {
     struct again *again;                   /* what came of it goes there, or NULL */
 };
 
-/* Adds to GATE, which must not have been lowered, the hooks that it takes; the shim goes. Returns
- * STATUS_OK, or STATUS_CANNOT after telling why. */
+/* Whether the program has to have the shim all the same: with stages, which it alone can tell the
+ * beginnings of. What it asks the kernel to load is then not loaded (begun.h). */
+bool report_needs_shim(const struct policy *policy);
+
+/* Adds to GATE, which must not have been lowered, the hooks that it takes; the shim is not looked
+ * for. Returns STATUS_OK, or STATUS_CANNOT after telling why. */
 int report_join(const struct report_settings *settings, struct gate *gate)
     __attribute__((warn_unused_result));
 

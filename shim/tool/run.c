@@ -173,6 +173,12 @@ static void set_report(struct run *run)
     };
 }
 
+/* Whether the program is to have the shim. */
+static bool has_shim(const struct run *run)
+{
+    return !run->command.report || report_needs_shim(run->report.policy);
+}
+
 /* Starts the watcher. From here on there is no way back but exec or exit. */
 static int lower_gate(struct run *run, char whitelist[PATH_MAX])
 {
@@ -182,7 +188,7 @@ static int lower_gate(struct run *run, char whitelist[PATH_MAX])
 
     if (command->report && report_join(&run->report, &gate) != STATUS_OK)
         return STATUS_CANNOT;
-    if (composed && !command->report) {
+    if (composed && has_shim(run)) {
         gate.keep = compose_store(&run->composition);
         if (gate.keep < 0)
             return STATUS_CANNOT;
@@ -192,30 +198,30 @@ static int lower_gate(struct run *run, char whitelist[PATH_MAX])
         error = gate_lower(&gate);
     else if (composed)
         error = gate_keep(&gate);
-    if (command->report)
+    if (error || !has_shim(run))
         return error ? STATUS_CANNOT : STATUS_OK;
     if (gate.keep >= 0)
         snprintf(whitelist, PATH_MAX, "/proc/%d/fd/%d", gate.watcher, gate.keep);
     else
         snprintf(whitelist, PATH_MAX, "%s", command->whitelist);
-    return error ? STATUS_CANNOT : STATUS_OK;
+    return STATUS_OK;
 }
 
 static int run_program(struct run *run)
 {
     char whitelist[PATH_MAX];
-    bool report = run->command.report;
     int status = open_whitelist(run);
 
     if (status == STATUS_OK)
         status = find_program(run);
-    if (status == STATUS_OK && !report)
-        status = launch_find_shim(run->command.shim, run->shim);
     set_report(run);
+    if (status == STATUS_OK && has_shim(run))
+        status = launch_find_shim(run->command.shim, run->shim);
     if (status == STATUS_OK)
         status = lower_gate(run, whitelist);
     if (status == STATUS_OK)
-        status = launch_set_environment(report ? NULL : run->shim, report ? NULL : whitelist);
+        status = launch_set_environment(has_shim(run) ? run->shim : NULL,
+                                        has_shim(run) ? whitelist : NULL);
     if (status == STATUS_OK)
         status = launch_execute(run->program, run->command.program);
     return status;

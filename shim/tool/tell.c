@@ -76,46 +76,100 @@ static const char *origin_of(const struct teller *teller, const struct entry *en
     return text;
 }
 
-/* LINE, and where it belongs. */
-static void tell_line(const struct teller *teller, const char *before, const char *line,
-                      FILE *stream)
+/* LINE, and where it belongs: to STAGE, or to [allow]. */
+static void tell_line(const struct teller *teller, unsigned stage, const char *before,
+                      const char *line, FILE *stream)
 {
     static const char NAMES[] = "syscalls = ";
     bool names = strncmp(line, NAMES, strlen(NAMES)) == 0;
 
     if (teller->file)
-        fprintf(stream, "    %s in %s [allow]:  %s\n", before, teller->file, line);
+        fprintf(stream, "    %s in %s [%s%s]:  %s\n", before, teller->file,
+                stage > 0 ? "stage " : "allow",
+                stage > 0 ? teller->policy->whitelist.stages[stage - 1].name : "", line);
     else
         fprintf(stream, "    %s on the command line:  --allow \"%s\"\n", before,
                 names ? line + strlen(NAMES) : line);
 }
 
-static void tell_remedy(struct teller *teller, const struct refusal *refusal, const char *line,
-                        FILE *stream)
+/* What LAYER's rules say. */
+static struct verdict ask(const struct teller *teller, const struct refusal *refusal,
+                          unsigned layer)
 {
-    const struct entry *entry = refusal->verdict->entry;
+    const struct seccomp_data *call = refusal->call;
+
+    return rules_decide(policy_rules(teller->policy, layer), call->arch, call->nr,
+                        (const uint64_t *)call->args);
+}
+
+static bool refuses(const struct teller *teller, const struct refusal *refusal, unsigned layer)
+{
+    return (refusal->layers & (UINT32_C(1) << layer)) != 0 &&
+           !action_allows(ask(teller, refusal, layer).action);
+}
+
+/* The line that LAYER lacks. */
+static const char *find_line(const struct teller *teller, const struct refusal *refusal,
+                             unsigned layer, char line[PROPOSE_LINE_MAX])
+{
+    *line = '\0';
+    if (refuses(teller, refusal, layer))
+        propose_line(policy_rules(teller->policy, layer), refusal->call->nr,
+                     (const uint64_t *)refusal->call->args, line);
+    return line;
+}
+
+static void tell_layer(struct teller *teller, const struct refusal *refusal, unsigned layer,
+                       const char *before, FILE *stream)
+{
+    char line[PROPOSE_LINE_MAX];
+    char kin[KIN_LINE_MAX];
+
+    if (*find_line(teller, refusal, layer, line) == '\0')
+        return;
+    tell_line(teller, layer, before, line, stream);
+    kin_line(policy_rules(teller->policy, layer), refusal->call->nr,
+             (const uint64_t *)refusal->call->args, kin);
+    if (*kin != '\0' && note(&teller->kin, add_sum(SUM_START + layer, kin)))
+        tell_line(teller, layer, "what goes with it,", kin, stream);
+}
+
+static void tell_remedy(struct teller *teller, const struct refusal *refusal, FILE *stream)
+{
     const char *before = "to allow it,";
     char origin[ORIGIN_MAX];
     char text[CALL_TEXT_MAX];
     char name[CALL_NAME_MAX];
-    char kin[KIN_LINE_MAX];
 
     if (refusal->verdict->reason == REASON_DENIED) {
+        const struct entry *entry = refusal->verdict->entry;
         fprintf(stream, "    to allow it, change %s [deny]:  %s\n",
                 origin_of(teller, entry, origin),
                 entry_text(entry, call_name(refusal->call->nr, name), text));
         before = "and add,";
     }
-    if (*line == '\0')
-        return;
-    tell_line(teller, before, line, stream);
-    kin_line(&teller->policy->rules, refusal->call->nr, (const uint64_t *)refusal->call->args, kin);
-    if (*kin != '\0' && note(&teller->kin, add_sum(SUM_START, kin)))
-        tell_line(teller, "what goes with it,", kin, stream);
+    for (unsigned i = 0; i <= teller->policy->whitelist.stage_count; i++) {
+        tell_layer(teller, refusal, i, before, stream);
+        if (refuses(teller, refusal, i) && !teller->file)
+            return; /* on the command line, a line is for all of them */
+        if (refuses(teller, refusal, i))
+            before = "and add,";
+    }
 }
 
-static void tell(struct teller *teller, const struct refusal *refusal, const char *action,
-                 const char *line)
+/* Which stage refuses what [allow] does not. */
+static void tell_stage(const struct teller *teller, const struct refusal *refusal, FILE *stream)
+{
+    const struct whitelist *whitelist = &teller->policy->whitelist;
+    unsigned stage = 0;
+
+    while (stage <= whitelist->stage_count && !refuses(teller, refusal, stage))
+        stage++;
+    if (stage > 0 && stage <= whitelist->stage_count)
+        fprintf(stream, ", in its stage '%s'", whitelist->stages[stage - 1].name);
+}
+
+static void tell(struct teller *teller, const struct refusal *refusal, const char *action)
 {
     char *text = NULL;
     size_t length = 0;
@@ -130,8 +184,10 @@ static void tell(struct teller *teller, const struct refusal *refusal, const cha
             refusal->process);
     if (refusal->thread != refusal->process)
         fprintf(stream, ", thread %d", refusal->thread);
-    fprintf(stream, "), from %s\n", refusal->site);
-    tell_remedy(teller, refusal, line, stream);
+    fputc(')', stream);
+    tell_stage(teller, refusal, stream);
+    fprintf(stream, ", from %s\n", refusal->site);
+    tell_remedy(teller, refusal, stream);
     if (fclose(stream) == 0)
         tool_say(text, length);
     free(text);
@@ -144,13 +200,17 @@ void tell_refusal(struct teller *teller, const struct refusal *refusal)
     char action[CALL_ACTION_MAX];
     char name[CALL_NAME_MAX];
 
-    propose_line(&teller->policy->rules, call->nr, (const uint64_t *)call->args, line);
     action_text(refusal->verdict->action, action);
-    uint64_t sum = add_sum(SUM_START, call_name(call->nr, name));
-    sum = add_sum(add_sum(add_sum(sum, action), line), refusal->site);
+    uint64_t sum = add_sum(add_sum(SUM_START, call_name(call->nr, name)), action);
+    for (unsigned i = 0; i <= teller->policy->whitelist.stage_count; i++) {
+        find_line(teller, refusal, i, line);
+        sum = add_sum(sum, refuses(teller, refusal, i) ? "refused" : "");
+        sum = add_sum(sum, line);
+    }
+    sum = add_sum(sum, refusal->site);
     teller->total++;
     if (note(&teller->refusals, sum))
-        tell(teller, refusal, action, line);
+        tell(teller, refusal, action);
 }
 
 void tell_count(const struct teller *teller)

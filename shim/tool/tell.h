@@ -30,6 +30,7 @@ struct teller {
 struct refusal {
     const struct seccomp_data *call;
     const struct verdict *verdict;
+    uint32_t layers; /* what is in force: bit 0 [allow], bit N the stage N */
     pid_t process;
     pid_t thread;
     const char *site; /* site_text()'s */

@@ -4,8 +4,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
+#include "../../config/whitelist.h"
 #include "../filter.h"
 
 struct thread {
@@ -26,17 +28,27 @@ int threads_read(pid_t pid, struct threads *threads) __attribute__((warn_unused_
 
 void threads_release(struct threads *threads);
 
-/* How near the loaded programs come to a wanted one. */
+/* What should be loaded: the program of a whitelist, or with stages each of its programs, which
+ * then have in front what stages_prefix.h writes. */
+struct wanted {
+    struct filter programs[1 + WHITELIST_STAGES_MAX]; /* borrowed */
+    size_t count;
+    unsigned flags; /* seccomp(2)'s, with which they are loaded */
+};
+
+/* How near the loaded programs come to the wanted ones. */
 struct likeness {
-    bool equal;           /* one of them is the wanted one, byte for byte */
-    size_t programs;      /* how many are loaded */
-    size_t longest_equal; /* instructions from the start, in the one that is nearest */
+    uint32_t loaded;                  /* bit N: the wanted program N is among them, byte for byte */
+    size_t programs;                  /* how many are loaded */
+    const struct sock_fprog *address; /* where the process keeps them; with stages alone */
+    size_t longest_equal; /* instructions from the start, in the one that is nearest to the first */
 };
 
 /* Compares the programs of a thread with WANTED by PTRACE_SECCOMP_GET_FILTER; the thread is stopped
- * meanwhile. Returns 0, or a negative errno: -EPERM without the right to trace it, -EACCES without
+ * meanwhile. The addresses in what is in front must be one process's: all programs have to have the
+ * same. Returns 0, or a negative errno: -EPERM without the right to trace it, -EACCES without
  * CAP_SYS_ADMIN or if this process is filtered itself (ptrace(2)), -ESRCH. */
-int threads_compare(pid_t thread, const struct filter *wanted, struct likeness *likeness)
+int threads_compare(pid_t thread, const struct wanted *wanted, struct likeness *likeness)
     __attribute__((warn_unused_result));
 
 #endif

@@ -19,6 +19,7 @@ struct tracee {
     bool aside;       /* it has passed, and is of no interest */
     bool ending;      /* it was told to exit */
     bool exiting;     /* it has stopped for the last time */
+    unsigned marks;   /* gate_mark()'s; children have their parents' */
     unsigned filters; /* that it had when it was executed */
     struct trap trap;
     struct tracee *next; /* in its slot */

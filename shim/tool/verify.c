@@ -9,7 +9,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../load.h"
+#include "call.h"
+#include "json.h"
 #include "policy.h"
+#include "sealed.h"
 #include "threads.h"
 #include "tool.h"
 
@@ -21,14 +25,18 @@ struct question {
     pid_t pid;
     const char *file;
     const struct policy *policy;
-    struct filter other; /* owned: the program that a compiled form of the same text would have */
+    struct wanted wanted;
+    struct wanted other; /* owned: the programs that a compiled form of the same text would have */
 };
 
 struct finding {
     enum answer answer;
     bool final; /* waiting won't change it */
     size_t threads;
-    char text[512];
+    bool over;       /* no stage can begin any more */
+    uint32_t stages; /* that have begun: bit N for the number N */
+    bool changing;   /* a stage may have begun while the threads were looked at */
+    char text[1024];
 };
 
 __attribute__((format(printf, 3, 4))) static void find(struct finding *finding, enum answer answer,
@@ -81,45 +89,135 @@ static void find_unreadable(struct finding *finding, const struct threads *threa
 }
 
 /* Compares with what the shim makes of FILE; of a text, also with what `compile` does. */
-static int compare(const struct question *question, pid_t id, struct likeness *likeness)
+static int compare(const struct question *question, pid_t id, struct likeness *likeness,
+                   const struct wanted **wanted)
 {
     struct likeness other = {0};
-    int error = threads_compare(id, &question->policy->filter, likeness);
+    int error = threads_compare(id, &question->wanted, likeness);
 
-    if (!error && !likeness->equal && question->other.count > 0)
+    *wanted = &question->wanted;
+    if (!error && (likeness->loaded & 1) == 0 && question->other.count > 0) {
         error = threads_compare(id, &question->other, &other);
-    likeness->equal |= other.equal;
+        *wanted = &question->other;
+        likeness->loaded = other.loaded & 1 ? other.loaded : 0;
+        likeness->address = other.address;
+    }
     return error;
 }
 
-/* Whether every thread has the whitelist's own program. */
-static bool all_alike(const struct question *question, const struct threads *threads,
-                      struct finding *finding)
+/* Whether the stages that are to come are the whitelist's. */
+static bool is_sealed(const struct question *question, pid_t id, const struct likeness *likeness,
+                      const struct wanted *wanted, struct finding *finding)
 {
-    const struct filter *filter = &question->policy->filter;
+    const struct whitelist *whitelist = &question->policy->whitelist;
+    size_t index;
+
+    if (wanted->count == 1)
+        return true;
+    int result = sealed_compare(id, likeness->address, wanted, &index);
+    if (result < 0)
+        find(finding, ANSWER_CANNOT_PROVE, "the stages of process %d cannot be read: %s",
+             (int)question->pid, strerror(-result));
+    else if (result == SEALED_WRITABLE)
+        find(finding, ANSWER_NO, "process %d can change the filters of its stages",
+             (int)question->pid);
+    else if (result == SEALED_OTHER)
+        find(finding, ANSWER_NO, "the stage '%s' of process %d is not that of %s",
+             index > 0 ? whitelist->stages[index - 1].name : "", (int)question->pid,
+             question->file);
+    finding->over = result == SEALED_GONE;
+    return result == SEALED_SAME || result == SEALED_GONE;
+}
+
+/* What one thread has and another has not: all were loaded over all threads. */
+static bool are_alike(const struct question *question, const struct threads *threads,
+                      const uint32_t *loaded, struct finding *finding)
+{
+    const struct whitelist *whitelist = &question->policy->whitelist;
+
+    for (size_t i = 0; i < threads->count; i++)
+        finding->stages |= loaded[i];
+    for (size_t i = 0; i < threads->count; i++) {
+        uint32_t missing = loaded[i] != 0 ? finding->stages & ~loaded[i] : 0;
+        if (missing == 0)
+            continue;
+        find(finding, ANSWER_NO, "thread %d of %s has not begun the stage '%s', and others have",
+             (int)threads->items[i].id, threads->name,
+             whitelist->stages[__builtin_ctz(missing) - 1].name);
+        finding->changing = true;
+        return false;
+    }
+    return true;
+}
+
+/* Whether every thread has the whitelist's own programs. LOADED: which, for each thread. */
+static bool all_alike(const struct question *question, const struct threads *threads,
+                      uint32_t *loaded, struct finding *finding)
+{
+    const struct wanted *wanted;
+    bool sealed = false;
 
     for (size_t i = 0; i < threads->count; i++) {
         struct likeness likeness;
         pid_t id = threads->items[i].id;
         if (threads->items[i].ended)
             continue;
-        int error = compare(question, id, &likeness);
+        int error = compare(question, id, &likeness, &wanted);
         if (error == -ESRCH && id != question->pid)
             continue; /* it ended meanwhile */
         if (error) {
             find_unreadable(finding, threads, error);
             return false;
         }
-        if (likeness.equal)
+        loaded[i] = likeness.loaded;
+        if ((likeness.loaded & 1) && !sealed &&
+            !is_sealed(question, id, &likeness, wanted, finding))
+            return false;
+        sealed = true;
+        if (likeness.loaded & 1)
             continue;
         find(finding, ANSWER_NO,
              "thread %d of %s is filtered, but not by %s: of its %zu filter%s the nearest differs "
              "from instruction %zu of %zu on",
              (int)id, threads->name, question->file, likeness.programs,
-             likeness.programs == 1 ? "" : "s", likeness.longest_equal + 1, filter->count);
+             likeness.programs == 1 ? "" : "s", likeness.longest_equal + 1,
+             policy_instructions(question->policy, 0));
         return false;
     }
-    return true;
+    return are_alike(question, threads, loaded, finding);
+}
+
+/* "; the stage 'serving' has begun" */
+static void add_stages(const struct question *question, struct finding *finding)
+{
+    const struct whitelist *whitelist = &question->policy->whitelist;
+    size_t used = strlen(finding->text);
+    char functions[CALL_TEXT_MAX];
+
+    for (unsigned i = 0; i < whitelist->stage_count && used < sizeof(finding->text); i++) {
+        bool begun = (finding->stages & (UINT32_C(2) << i)) != 0;
+        used += (size_t)snprintf(
+            finding->text + used, sizeof(finding->text) - used,
+            begun           ? "; the stage '%s' has begun"
+            : finding->over ? "; the stage '%s' does not begin in what it executed"
+                            : "; the stage '%s' (%s) has not begun yet",
+            whitelist->stages[i].name, stage_functions(&whitelist->stages[i], " or ", functions));
+    }
+}
+
+static void examine_filters(const struct question *question, const struct threads *threads,
+                            struct finding *finding)
+{
+    uint32_t *loaded = calloc(threads->count + 1, sizeof(*loaded));
+
+    if (!loaded)
+        find(finding, ANSWER_CANNOT_PROVE, "there is no memory");
+    else if (all_alike(question, threads, loaded, finding)) {
+        find(finding, ANSWER_YES, "%s, %zu thread%s, is filtered by %s", threads->name,
+             threads->count, threads->count == 1 ? "" : "s", question->file);
+        add_stages(question, finding);
+    }
+    free(loaded);
 }
 
 static void examine(const struct question *question, struct finding *finding)
@@ -144,9 +242,8 @@ static void examine(const struct question *question, struct finding *finding)
     if (!question->file)
         find(finding, ANSWER_CANNOT_PROVE,
              "%s has a filter, but whose? Name the whitelist: verify PID FILE", threads.name);
-    else if (all_alike(question, &threads, finding))
-        find(finding, ANSWER_YES, "%s, %zu thread%s, is filtered by %s", threads.name,
-             threads.count, threads.count == 1 ? "" : "s", question->file);
+    else
+        examine_filters(question, &threads, finding);
     threads_release(&threads);
 }
 
@@ -161,14 +258,34 @@ static double now(void)
 /* Examines again until the answer is yes, can't become yes, or SECONDS are over. */
 static void wait_for(const struct question *question, double seconds, struct finding *finding)
 {
+    enum { TRIES = 3 };
     double end = now() + seconds;
 
     for (;;) {
         examine(question, finding);
+        for (unsigned i = 0; finding->changing && i < TRIES; i++)
+            examine(question, finding);
         if (finding->answer == ANSWER_YES || finding->final || now() >= end)
             return;
         usleep(POLL_MILLISECONDS * 1000);
     }
+}
+
+static struct json_object *json_stages(const struct question *question,
+                                       const struct finding *finding)
+{
+    const struct whitelist *whitelist = &question->policy->whitelist;
+    struct json_object *array = json_object_new_array();
+
+    for (unsigned i = 0; i < whitelist->stage_count; i++) {
+        struct json_object *stage = json_object_new_object();
+        bool begun = (finding->stages & (UINT32_C(2) << i)) != 0;
+        json_add_string(stage, "name", whitelist->stages[i].name);
+        json_object_object_add(stage, "when", json_functions(&whitelist->stages[i]));
+        json_object_object_add(stage, "begun", json_object_new_boolean(begun));
+        json_object_array_add(array, stage);
+    }
+    return array;
 }
 
 static void tell(const struct question *question, const struct finding *finding, bool json)
@@ -184,6 +301,8 @@ static void tell(const struct question *question, const struct finding *finding,
     json_object_object_add(object, "pid", json_object_new_int(question->pid));
     json_object_object_add(object, "threads", json_object_new_int64((int64_t)finding->threads));
     json_object_object_add(object, "reason", json_object_new_string(finding->text));
+    if (finding->answer == ANSWER_YES && question->policy->whitelist.stage_count > 0)
+        json_object_object_add(object, "stages", json_stages(question, finding));
     puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED));
     json_object_put(object);
 }
@@ -195,6 +314,9 @@ static int help(void)
          "'yes' (status 0), 'no' or 'cannot prove' (status 1) with the reason. FILE is by default\n"
          "the one that PORTCULLIS_WHITELIST names, as in a systemd unit's ExecStartPost=. A text\n"
          "and what it was compiled to are as good as each other.\n\n"
+         "Where FILE has stages, a 'yes' tells which of them have begun. Each has, or has not, "
+         "begun\n"
+         "in all threads of a process: else the answer is 'no'.\n\n"
          "  --wait SECONDS  ask again until the answer is yes, so long at the most\n"
          "  --json          print an object\n\n"
          "Reading a filter takes CAP_SYS_ADMIN, and verify itself must not be filtered.");
@@ -216,15 +338,25 @@ static void warn_of_sources(const char *file, const struct artifact *artifact)
 static int open_whitelist(struct question *question, struct policy *policy)
 {
     int status = policy_open(question->file, policy);
+    int error = 0;
 
     if (status != STATUS_OK)
         return status;
+    struct wanted wanted = {.count = 1 + policy->whitelist.stage_count,
+                            .flags = load_flags(policy->whitelist.settings.audit)};
+    question->wanted = question->other = wanted;
+    for (unsigned i = 0; i < wanted.count; i++)
+        question->wanted.programs[i] = *policy_filter(policy, i);
     if (policy->artifact.bytes) {
         warn_of_sources(question->file, &policy->artifact);
+        question->other.count = 0;
         return STATUS_OK;
     }
-    int error = filter_build_once(&policy->rules, (struct place){question->file, 0},
-                                  &policy->diagnostics, &question->other);
+    for (unsigned i = 0; !error && i < wanted.count; i++)
+        error = filter_build_once(policy_rules(policy, i), (struct place){question->file, 0},
+                                  &policy->diagnostics, &question->other.programs[i]);
+    if (error)
+        question->other.count = 0;
     if (!error || error == -EINVAL) /* it would be too long: no process can have it */
         return STATUS_OK;
     tool_error("%s: %s", question->file, strerror(-error));
@@ -286,7 +418,9 @@ int verb_verify(int count, char **arguments)
         tell(&question, &finding, json);
         status = finding.answer == ANSWER_YES ? STATUS_OK : STATUS_NO;
     }
-    filter_release(&question.other);
+    for (size_t i = 0; i < sizeof(question.other.programs) / sizeof(question.other.programs[0]);
+         i++)
+        filter_release(&question.other.programs[i]);
     policy_release(&policy);
     return status;
 }

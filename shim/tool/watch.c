@@ -67,6 +67,25 @@ pid_t gate_process(const struct gate *gate, pid_t id)
     return tracee ? tracee->process : id;
 }
 
+static void mark(void *context, struct tracee *tracee)
+{
+    const unsigned *marks = context;
+
+    tracee->marks |= *marks;
+}
+
+void gate_mark(const struct gate *gate, pid_t thread, unsigned marks)
+{
+    tracees_visit(&gate->watch->tracees, gate_process(gate, thread), mark, &marks);
+}
+
+unsigned gate_marks(const struct gate *gate, pid_t thread)
+{
+    const struct tracee *tracee = tracees_find(&gate->watch->tracees, thread);
+
+    return tracee ? tracee->marks : 0;
+}
+
 bool gate_signal(const struct gate *gate, int signal, bool all)
 {
     const struct watch *watch = gate->watch;

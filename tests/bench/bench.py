@@ -105,6 +105,25 @@ def judge_calls(section, bars):
                  median(way, kind, 300), median(way, kind, 20), 1.1)
 
 
+def stages(lab, rounds, bars):
+    """A call of a function that begins a stage, once it has begun."""
+    section = Section("stages", "a call of a function", "nanoseconds", adds=False)
+    names = lab.names(40)
+    stage = ("[stage serving]\nwhen = pause\n" +
+             "".join(f"syscalls = {name}\n" for name in names[:20] + ["write", "exit_group"]))
+    preload = f"LD_PRELOAD={lab.shim} PORTCULLIS_WHITELIST="
+    ini = lab.whitelist("stages", names, stage)
+    variants = {"plain": "", "filtered": preload + lab.whitelist("no-stages", names),
+                "it has begun a stage": preload + ini}
+    figures = lab.in_turn(max(5, rounds), variants, lambda words: programs.trigger(lab, words))
+    plain = section.add("plain", figures.pop("plain"))
+    for name, samples in figures.items():
+        section.add(name, samples, plain)
+    bars.bar(section, "what a stage adds to a call of its function, nanoseconds, to one",
+             section.added("it has begun a stage"), 1.0, 2.0)
+    return section
+
+
 def run(lab, rounds, _):
     """The gate: a start by `portcullis run`."""
     section = Section("run", "a start under portcullis run", "microseconds")
@@ -232,7 +251,7 @@ def clauses(lab, rounds):
 
 
 SECTIONS = {each.__name__: each
-            for each in (start, calls, run, report, learn, servers, memory, growth)}
+            for each in (start, calls, stages, run, report, learn, servers, memory, growth)}
 
 
 def tell_machine():

@@ -40,6 +40,8 @@ class Lab:
         for name in ("start", "tiny", "calls"):
             self.compile(name, [])
         self.compile("bpf", ["-lseccomp"])
+        self.compile("trigger", ["-DLIBRARY", "-shared", "-fPIC"], "libtrigger.so")
+        self.compile("trigger", [self.path("libtrigger.so"), f"-Wl,-rpath,{folder}"])
         for name in ("empty", "floor"):
             self.compile(name, ["-shared", "-fPIC"], name + ".so")
         self.numbers = self.read_numbers()

@@ -23,6 +23,13 @@ def call(lab, words, number, value, before=()):
     return float(result.stdout)
 
 
+def trigger(lab, words):
+    """Nanoseconds that a call of pause() takes, which returns at once."""
+    result = subprocess.run([lab.path("trigger"), str(100 * CALLS)], env=environment(words),
+                            check=True, capture_output=True, text=True, preexec_fn=alone)
+    return float(result.stdout)
+
+
 def timed(command):
     """Seconds that it takes. It may be a function that returns the command: that takes no time."""
     if callable(command):

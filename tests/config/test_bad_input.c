@@ -19,6 +19,21 @@ static void append(void *context, const char *text, size_t length)
     fwrite(text, 1, length, context);
 }
 
+/* Rules of [allow], and the mistakes of every stage. */
+static int understand(const struct whitelist *whitelist, struct diagnostics *diagnostics,
+                      struct rules *rules)
+{
+    int error = rules_build(whitelist, diagnostics, rules);
+
+    for (unsigned i = 1; i <= whitelist->stage_count; i++) {
+        struct rules stage;
+        int result = rules_build_stage(whitelist, i, diagnostics, &stage);
+        error = error ? error : result;
+        rules_release(&stage);
+    }
+    return error;
+}
+
 /* What is told of the whitelist PATH: every stage is asked whose input is there. To be freed. */
 static char *told(const char *path)
 {
@@ -32,7 +47,7 @@ static char *told(const char *path)
 
     int error = reader_read_file(path, &whitelist, &diagnostics);
     if (error == 0 || error == -EINVAL)
-        error = rules_build(&whitelist, &diagnostics, &rules);
+        error = understand(&whitelist, &diagnostics, &rules);
     if (error == 0)
         error = filter_build(&rules, (struct place){path, 0}, &diagnostics, &filter);
     cr_expect_eq(error, diagnostics.errors > 0 ? -EINVAL : 0, "%s: %d", path, error);

@@ -13,7 +13,7 @@ victim()
 # listed WHITELIST: the names of the system calls that it allows, sorted, a line each.
 listed()
 {
-    sed -n '/^\[allow\]/,/^\[deny\]/s/^\([a-z_0-9]*\) *= *\(.*\)/\1 \2/p' "$1" |
+    sed -n '/^\[allow\]/,/^\[[ds]/s/^\([a-z_0-9]*\) *= *\(.*\)/\1 \2/p' "$1" |
         awk '$1 == "syscalls" { for (i = 2; i <= NF; i++) print $i; next } { print $1 }' | sort -u
 }
 

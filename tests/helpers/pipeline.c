@@ -7,10 +7,11 @@
 #include "../../config/reader.h"
 #include "bpf.h"
 
-static int build(int error, const char *name, struct pipeline *pipeline)
+static int build(int error, const char *name, unsigned stage, struct pipeline *pipeline)
 {
     if (!error)
-        error = rules_build(&pipeline->whitelist, &pipeline->diagnostics, &pipeline->rules);
+        error = rules_build_stage(&pipeline->whitelist, stage, &pipeline->diagnostics,
+                                  &pipeline->rules);
     pipeline->valid = !error;
     if (!error)
         error = filter_build(&pipeline->rules, (struct place){name, 0}, &pipeline->diagnostics,
@@ -20,9 +21,14 @@ static int build(int error, const char *name, struct pipeline *pipeline)
 
 int pipeline_read_file(const char *path, struct pipeline *pipeline)
 {
+    return pipeline_read_stage(path, 0, pipeline);
+}
+
+int pipeline_read_stage(const char *path, unsigned stage, struct pipeline *pipeline)
+{
     *pipeline = (struct pipeline){0};
     int error = reader_read_file(path, &pipeline->whitelist, &pipeline->diagnostics);
-    return build(error, path, pipeline);
+    return build(error, path, stage, pipeline);
 }
 
 int pipeline_read_text(const char *text, struct pipeline *pipeline)
@@ -30,7 +36,7 @@ int pipeline_read_text(const char *text, struct pipeline *pipeline)
     *pipeline = (struct pipeline){0};
     int error = reader_read_text("test.ini", text, strlen(text), &pipeline->whitelist,
                                  &pipeline->diagnostics);
-    return build(error, "test.ini", pipeline);
+    return build(error, "test.ini", 0, pipeline);
 }
 
 int pipeline_compile(struct pipeline *pipeline)

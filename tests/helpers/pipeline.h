@@ -35,6 +35,9 @@ struct pipeline {
  * case. */
 int pipeline_read_file(const char *path, struct pipeline *pipeline)
     __attribute__((warn_unused_result));
+/* The same with the lines of a stage, by its number, in place of [allow]'s. */
+int pipeline_read_stage(const char *path, unsigned stage, struct pipeline *pipeline)
+    __attribute__((warn_unused_result));
 int pipeline_read_text(const char *text, struct pipeline *pipeline)
     __attribute__((warn_unused_result));
 

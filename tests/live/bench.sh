@@ -21,9 +21,14 @@ like "$(<"$TMP/build/bench/start.svg")" '</svg>' "there is a plot of it"
 like "$OUT" 'load [0-9.]+' "it says what load the machine is under"
 like "$OUT" 'INI, 40 names, to libseccomp in the source: ' "it says what becomes of a promise"
 
+run timeout 100 python3 -B "${bench[@]}" stages
+is "$STATUS|$ERR" "0|" "the section 'stages' runs"
+like "$OUT" 'what a stage adds to a call of its function, nanoseconds, to one: ' \
+    "it says what a stage costs once it has begun"
+
 run timeout 20 python3 -B "${bench[@]}" sprint
 is "$STATUS" 2 "a section that there is not is an error"
-like "$ERR" "no section 'sprint'; there are: start calls" "which names those that there are"
+like "$ERR" "no section 'sprint'; there are: start calls stages" "which names those that there are"
 
 # a preload that ld.so can't find makes a program fast, and is no figure
 rm "$TMP/build/libportcullis.so"

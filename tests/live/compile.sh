@@ -215,8 +215,9 @@ wrong "$TMP/damaged.pcw" "$CANNOT it is damaged: its digest is another" "damaged
 filtered_by "$TMP/large.pcw" "$VICTIM" ask
 told 78 "" "$TMP/large.pcw: error: $CANNOT it is larger than 256 KiB" "large_file_is_refused"
 forge stages.pcw 'stages += [(0, 0, len(code))]; code += code'
-wrong "$TMP/stages.pcw" "$CANNOT it has stages, which this portcullis does not know" \
-    "stages_are_refused"
+wrong "$TMP/stages.pcw" \
+    "$CANNOT it has a stage that begins with a function that this portcullis does not know" \
+    "stage_that_nothing_begins_is_refused"
 
 # Every bit, and every length, by the shim itself.
 is "$(python3 - "$OUT_FILE" "$TMP/bits.pcw" "$SHIM" "$VICTIM" <<'END'

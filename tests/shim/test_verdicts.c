@@ -1,11 +1,16 @@
 /* Every verdict three ways: the rules' decision, a simulation of the program, and the kernel. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
+#include "../../shim/stages_prefix.h"
+#include "../helpers/bpf.h"
 #include "../helpers/live_verdicts.h"
 #include "../helpers/pipeline.h"
 #include "../helpers/random.h"
@@ -137,19 +142,33 @@ static bool agree_on_foreign(const struct pipeline *pipeline, const struct live_
     return same;
 }
 
-static void agree_with(const char *path, bool once)
+/* What is tried, and of which whitelist's stage; 0: none, but [allow]. */
+struct trial {
+    const char *path;
+    unsigned stage;
+    bool once; /* in the shape of compiled ones */
+};
+
+static void prepare(const struct trial *trial, struct pipeline *pipeline)
+{
+    const char *path = trial->path;
+    int error = pipeline_read_stage(path, trial->stage, pipeline);
+    char *messages = pipeline_messages(pipeline);
+    cr_assert(error == 0, "%s: %d\n%s", path, error, messages);
+    free(messages);
+    if (!trial->once)
+        return;
+    filter_release(&pipeline->filter);
+    cr_assert(filter_build_once(&pipeline->rules, (struct place){path, 0}, &pipeline->diagnostics,
+                                &pipeline->filter) == 0);
+}
+
+static void agree_with(struct trial trial)
 {
     struct pipeline pipeline;
     struct list list = {0};
-    struct random random = random_begin(path);
-    int error = pipeline_read_file(path, &pipeline);
-    char *messages = pipeline_messages(&pipeline);
-    cr_assert(error == 0, "%s: %d\n%s", path, error, messages);
-    if (once) {
-        filter_release(&pipeline.filter);
-        cr_assert(filter_build_once(&pipeline.rules, (struct place){path, 0}, &pipeline.diagnostics,
-                                    &pipeline.filter) == 0);
-    }
+    struct random random = random_begin(trial.path);
+    prepare(&trial, &pipeline);
     for (int number = -1; number < NUMBERS; number++)
         append_number(&list, &random, &pipeline.rules, number);
     struct sock_fprog program = {(unsigned short)pipeline.filter.count,
@@ -161,7 +180,6 @@ static void agree_with(const char *path, bool once)
         wrong += !agree_on_foreign(&pipeline, &list.tries[i]);
     }
     cr_assert(wrong == 0);
-    free(messages);
     free(list.tries);
     pipeline_release(&pipeline);
 }
@@ -169,8 +187,8 @@ static void agree_with(const char *path, bool once)
 /* As text, and compiled. */
 static void agree(const char *path)
 {
-    agree_with(path, false);
-    agree_with(path, true);
+    agree_with((struct trial){path, 0, false});
+    agree_with((struct trial){path, 0, true});
 }
 
 Test(verdicts, agree_under_the_whitelist_of_mkdir, .timeout = 60)
@@ -218,4 +236,107 @@ Test(verdicts, agree_under_a_list_that_logs, .timeout = 60)
 Test(verdicts, agree_under_a_list_that_traps, .timeout = 60)
 {
     agree("tests/data/verdicts/trap.ini");
+}
+
+Test(verdicts, agree_before_any_stage, .timeout = 60)
+{
+    agree("tests/data/verdicts/stages.ini");
+}
+
+Test(verdicts, agree_in_a_stage_with_conditions_and_denials, .timeout = 60)
+{
+    agree_with((struct trial){"tests/data/verdicts/stages.ini", 1, false});
+    agree_with((struct trial){"tests/data/verdicts/stages.ini", 1, true});
+}
+
+Test(verdicts, agree_in_a_stage_of_groups, .timeout = 60)
+{
+    agree_with((struct trial){"tests/data/verdicts/stages.ini", 2, false});
+    agree_with((struct trial){"tests/data/verdicts/stages.ini", 2, true});
+}
+
+enum { PROGRAMS = 3, FLAGS = SECCOMP_FILTER_FLAG_TSYNC };
+
+/* What the little in front of a program answers, by its words in stages_prefix.h; 0: the program is
+ * asked. */
+static uint32_t answer_in_front(size_t own, const struct sock_fprog *programs,
+                                const struct live_try *try)
+{
+    const uint64_t *a = try->arguments;
+    uint64_t first = (uintptr_t)programs, address = a[2];
+    if (try->number == SYS_sched_yield ||
+        (try->number == SYS_get_robust_list && (uint32_t)a[0] == 0) ||
+        (try->number == SYS_unshare && (a[0] == CLONE_VM || a[0] == 1)))
+        return SECCOMP_RET_ALLOW;
+    if (try->number != SYS_seccomp || (uint32_t)a[0] != SECCOMP_SET_MODE_FILTER ||
+        (uint32_t)a[1] != FLAGS || address % sizeof(*programs) != first % sizeof(*programs) ||
+        address <= first || address >= first + PROGRAMS * sizeof(*programs))
+        return 0;
+    bool already = (address - first) / sizeof(*programs) == own;
+    return already ? SECCOMP_RET_ERRNO | EALREADY : SECCOMP_RET_ALLOW;
+}
+
+/* Calls of the numbers that the little in front looks at, all combinations of what it looks at. */
+static void append_stage_calls(struct list *list, const struct sock_fprog *programs)
+{
+    static const int NUMBERS_IN_FRONT[] = {SYS_seccomp, SYS_get_robust_list, SYS_unshare,
+                                           SYS_sched_yield, SYS_read};
+    uint64_t address = (uintptr_t)programs, above = UINT64_C(1) << 32;
+    const uint64_t firsts[] = {0, 1, 2, above | 1, CLONE_VM, CLONE_VM | above, CLONE_VM | CLONE_FS};
+    const uint64_t seconds[] = {FLAGS, 0, FLAGS | above, FLAGS | SECCOMP_FILTER_FLAG_NEW_LISTENER};
+    const uint64_t thirds[] = {0,
+                               address,
+                               address + 16,
+                               address + 17,
+                               address + 32,
+                               address + 48,
+                               (address + 16) ^ above,
+                               (address + 32) & (above - 1)};
+    for (size_t n = 0; n < sizeof(NUMBERS_IN_FRONT) / sizeof(*NUMBERS_IN_FRONT); n++) {
+        for (size_t i = 0; i < 7 * 4 * 8; i++) {
+            uint64_t arguments[6] = {firsts[i % 7], seconds[i / 7 % 4], thirds[i / 28]};
+            append(list, NUMBERS_IN_FRONT[n], arguments);
+        }
+    }
+}
+
+static void agree_behind_the_front(const struct sock_fprog *programs, size_t own)
+{
+    struct pipeline pipeline;
+    struct list list = {0};
+    struct sock_filter *code;
+    prepare(&(struct trial){"tests/data/verdicts/stages.ini", (unsigned)own, false}, &pipeline);
+    size_t front = prefix_length(PROGRAMS - 1), count = front + pipeline.filter.count;
+    code = calloc(count, sizeof(*code));
+    cr_assert_not_null(code);
+    prefix_write(code, own, programs, PROGRAMS, FLAGS);
+    memcpy(code + front, pipeline.filter.instructions, (count - front) * sizeof(*code));
+    cr_assert(bpf_valid(code, count));
+    cr_assert(prefix_programs(code) == programs);
+    append_stage_calls(&list, programs);
+    cr_assert(live_verdicts(&(struct sock_fprog){(unsigned short)count, code}, list.tries,
+                            list.count) == 0);
+    for (size_t i = 0; i < list.count; i++) {
+        const struct live_try *try = &list.tries[i];
+        struct seccomp_data data = {.nr = try->number, .arch = AUDIT_ARCH_X86_64};
+        memcpy(data.args, try->arguments, sizeof(data.args));
+        uint32_t said = answer_in_front(own, programs, try);
+        if (said == 0)
+            said = pipeline_decide(&pipeline, AUDIT_ARCH_X86_64, try->number, try->arguments);
+        uint32_t simulated = bpf_run(code, count, &data, NULL);
+        cr_assert(said == simulated && said == try->answer,
+                  "program %zu, call %d(%#lx, %#lx, %#lx): said %#x, simulated %#x, live %#x", own,
+                  try->number, data.args[0], data.args[1], data.args[2], said, simulated,
+                  try->answer);
+    }
+    free(code);
+    free(list.tries);
+    pipeline_release(&pipeline);
+}
+
+Test(verdicts, agree_on_what_lets_the_stages_in_and_nothing_else, .timeout = 60)
+{
+    static const struct sock_fprog programs[PROGRAMS] __attribute__((aligned(4096))) = {{0}};
+    for (size_t own = 0; own < PROGRAMS; own++)
+        agree_behind_the_front(programs, own);
 }

@@ -86,13 +86,17 @@ int again_run(const char *path, const char *executable, char **arguments, int ke
     int status = policy_open(path, &policy);
     const struct report_settings settings = {.policy = &policy, .file = path, .again = again};
     struct gate gate = {.settings = &policy.whitelist.settings, .keep = keep};
+    bool shimmed = report_needs_shim(&policy);
+    char shim[PATH_MAX];
 
+    if (status == STATUS_OK && shimmed)
+        status = launch_find_shim(NULL, shim);
     if (status == STATUS_OK)
         status = report_join(&settings, &gate);
     if (status == STATUS_OK && gate_lower(&gate) != 0)
         status = STATUS_CANNOT;
     if (status == STATUS_OK)
-        status = launch_set_environment(NULL, NULL);
+        status = launch_set_environment(shimmed ? shim : NULL, shimmed ? path : NULL);
     if (status == STATUS_OK)
         status = launch_execute(executable, arguments);
     return status;

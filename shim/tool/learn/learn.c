@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../../../config/reader.h"
+#include "../../../config/triggers.h"
 #include "../call.h"
 #include "../launch.h"
 #include "../named.h"
@@ -33,6 +34,10 @@ static const char HELP[] =
     "                      the list is printed on standard error, at the end\n"
     "  --arguments WHICH   which arguments become conditions: none, all, or safe (the\n"
     "                      default): those that stay the same from run to run\n"
+    "  --stage FUNCTION    make two lists: [allow], and [stage FUNCTION] of what is called from\n"
+    "                      the first call of FUNCTION on, in each process. NAME=FUNCTION gives\n"
+    "                      the stage a name; FUNCTION may be several, separated by a comma.\n"
+    "                      What is seen of FUNCTION are its system calls\n"
     "  --no-children       record nothing of what children execute, and tell what that is\n"
     "  --annotate          add counts, and where each call was first made, as comments\n"
     "  --timeout SECONDS   then end PROGRAM by SIGTERM, and 5 seconds later by SIGKILL\n"
@@ -53,6 +58,7 @@ static const char NOTHING[] = "[allow]\nsyscalls = 999999\n";
 struct learn {
     struct learner_settings settings;
     struct policy policy;
+    struct policy nothing; /* with --stage: nothing runs at full speed */
     bool help;
     bool verify;
     const char *output; /* -o, or NULL */
@@ -101,17 +107,41 @@ static int parse_timeout(const char *text, double *timeout)
     return STATUS_OK;
 }
 
+/* FUNCTION[,FUNCTION...], or NAME= and that. */
+static int parse_stage(char *text, struct learner_stage *stage)
+{
+    char *equal = strchr(text, '=');
+    char *functions = equal ? equal + 1 : text;
+
+    for (char *c = functions; *c != '\0'; c++) {
+        if (*c == ',')
+            *c = ' ';
+    }
+    stage->triggers = trigger_set(functions);
+    if (stage->triggers == 0)
+        return tool_usage("learn", "no stage can begin with '%s'", functions);
+    if (equal)
+        *equal = '\0';
+    else if (strchr(functions, ' '))
+        return tool_usage("learn", "--stage takes a NAME= before several functions");
+    stage->name = text;
+    if (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(text) || *text == '\0' ||
+        strlen(text) > STAGE_NAME_MAX)
+        return tool_usage("learn",
+                          "a stage's name is up to %d of a to z, 0 to 9, '-' and '_', not '%s'",
+                          STAGE_NAME_MAX, text);
+    stage_functions(&(struct stage){.triggers = stage->triggers}, " ", stage->when);
+    return STATUS_OK;
+}
+
 static int parse(struct learn *learn, int count, char **arguments)
 {
-    static const struct option OPTIONS[] = {{"annotate", no_argument, NULL, 'c'},
-                                            {"arguments", required_argument, NULL, 'a'},
-                                            {"backend", required_argument, NULL, 'b'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"no-children", no_argument, NULL, 'n'},
-                                            {"quiet", no_argument, NULL, 'q'},
-                                            {"timeout", required_argument, NULL, 't'},
-                                            {"verify", no_argument, NULL, 'v'},
-                                            {0}};
+    static const struct option OPTIONS[] = {
+        {"annotate", no_argument, NULL, 'c'},      {"arguments", required_argument, NULL, 'a'},
+        {"backend", required_argument, NULL, 'b'}, {"help", no_argument, NULL, 'h'},
+        {"no-children", no_argument, NULL, 'n'},   {"quiet", no_argument, NULL, 'q'},
+        {"stage", required_argument, NULL, 's'},   {"timeout", required_argument, NULL, 't'},
+        {"verify", no_argument, NULL, 'v'},        {0}};
     struct learner_settings *settings = &learn->settings;
     int status = STATUS_OK;
     int option;
@@ -139,6 +169,9 @@ static int parse(struct learn *learn, int count, char **arguments)
             break;
         case 'q':
             settings->quiet = true;
+            break;
+        case 's':
+            status = parse_stage(optarg, &settings->stage);
             break;
         case 't':
             status = parse_timeout(optarg, &settings->timeout);
@@ -237,6 +270,27 @@ static int open_nothing(struct policy *policy)
     return error ? STATUS_OS : STATUS_OK;
 }
 
+/* Where the file has the stage, it must be the same one. */
+static int find_stage(struct learn *learn)
+{
+    struct learner_stage *stage = &learn->settings.stage;
+    char functions[CALL_TEXT_MAX];
+
+    learn->settings.filter = &learn->policy.filter;
+    if (!stage->name)
+        return STATUS_OK;
+    stage->number = policy_stage(&learn->policy, stage->name);
+    const struct stage *known =
+        stage->number > 0 ? &learn->policy.whitelist.stages[stage->number - 1] : NULL;
+    if (known && known->triggers != stage->triggers) {
+        tool_error("%s:%u: the stage '%s' begins with %s", known->when_place.file,
+                   known->when_place.line, known->name, stage_functions(known, " or ", functions));
+        return STATUS_CONFIG;
+    }
+    learn->settings.filter = &learn->nothing.filter;
+    return open_nothing(&learn->nothing);
+}
+
 static int open_whitelist(struct learn *learn)
 {
     char action[CALL_ACTION_MAX];
@@ -251,6 +305,8 @@ static int open_whitelist(struct learn *learn)
         return status != STATUS_OK ? status : open_nothing(&learn->policy);
     learn->settings.listed = true;
     status = policy_open(learn->output, &learn->policy);
+    if (status == STATUS_OK && !policy_has_text(&learn->policy, "learn"))
+        return STATUS_USAGE;
     const struct action *otherwise = &learn->policy.rules.default_action;
     if (status == STATUS_OK && action_allows(*otherwise))
         fprintf(stderr,
@@ -302,6 +358,8 @@ static int learn_program(struct learn *learn)
 {
     int status = open_whitelist(learn);
 
+    if (status == STATUS_OK)
+        status = find_stage(learn);
     if (status == STATUS_OK)
         status = find_program(learn);
     if (status == STATUS_OK)
@@ -369,6 +427,7 @@ int verb_learn(int count, char **arguments)
     else if (status == STATUS_OK)
         status = learn_program(&learn);
     policy_release(&learn.policy);
+    policy_release(&learn.nothing);
     free(learn.command);
     return status;
 }

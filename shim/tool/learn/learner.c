@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../../config/triggers.h"
 #include "../inject.h"
 #include "../look.h"
 #include "../site.h"
@@ -22,6 +23,7 @@ enum {
     TRACED_MAX = 5,
     GRACE = 5,     /* seconds between SIGTERM and SIGKILL */
     TICK = 100000, /* microseconds */
+    IN_STAGE = 1,  /* a mark: the process has begun it */
     BILLION = 1000000000,
 };
 
@@ -40,7 +42,9 @@ struct learner {
     struct filter filter;   /* owned */
     struct filter fallback; /* owned; for what has passed */
     struct channel channel;
-    struct record *record; /* owned */
+    struct record *record;       /* owned */
+    struct record *stage;        /* owned: from its beginning on; or NULL */
+    bool triggers[CALL_NUMBERS]; /* by these it begins */
     struct outcome outcome;
     struct progress progress;
     struct sites sites;
@@ -156,21 +160,24 @@ static void passed(void *context, pid_t process)
     struct learner *learner = context;
 
     learner->passed = true;
+    if (learner->settings.stage.triggers & (UINT32_C(1) << trigger_find("main")))
+        gate_mark(learner->gate, process, IN_STAGE);
     /* where it can't be put in, the watcher refuses these calls one by one */
     (void)!inject_filter(process, &learner->fallback);
 }
 
-static void record(struct learner *learner, const struct event *event, bool stopped)
+static void record(struct learner *learner, struct record *into, const struct event *event,
+                   bool stopped)
 {
     const struct seccomp_data *call = &event->call;
     bool fresh = false;
     char site[SITE_MAX];
 
-    int error = record_call(learner->record, call->nr, (const uint64_t *)call->args, &fresh);
+    int error = record_call(into, call->nr, (const uint64_t *)call->args, &fresh);
     if (!error && fresh && learner->settings.annotate) {
         site_text(&learner->sites, event->process, event->thread, stopped,
                   call->instruction_pointer, site, sizeof(site));
-        error = record_site(learner->record, site);
+        error = record_site(into, site);
     }
     if (error) {
         tool_error("out of memory: the program was killed");
@@ -178,6 +185,26 @@ static void record(struct learner *learner, const struct event *event, bool stop
     }
     learner->fresh += fresh;
     progress_update(&learner->progress, learner->record);
+}
+
+/* The same for the stage, which begins with the first call that its functions make, this one
+ * included. Other calls of the same kind begin it as well: rather too early, so that it allows too
+ * much. */
+static void record_stage(struct learner *learner, const struct event *event, bool stopped)
+{
+    const struct learner_settings *settings = &learner->settings;
+    const struct seccomp_data *call = &event->call;
+
+    if (call->nr >= 0 && call->nr < CALL_NUMBERS && learner->triggers[call->nr])
+        gate_mark(learner->gate, event->thread, IN_STAGE);
+    if ((gate_marks(learner->gate, event->thread) & IN_STAGE) == 0)
+        return;
+    const uint64_t *arguments = (const uint64_t *)call->args;
+    const struct rules *rules =
+        settings->stage.number > 0 ? policy_rules(settings->policy, settings->stage.number) : NULL;
+    if (rules && rules_decide(rules, call->arch, call->nr, arguments).reason == REASON_ALLOWED)
+        return;
+    record(learner, learner->stage, event, stopped);
 }
 
 static void warn_of_foreign(struct learner *learner, const struct event *event)
@@ -206,16 +233,18 @@ static struct action decide(struct learner *learner, const struct event *event, 
     case REASON_DENIED:
     case REASON_FALLBACK:
         return verdict.action;
-    case REASON_IMPLICIT:
-    case REASON_DEFAULT:
-        record(learner, event, stopped);
-        return allow;
     case REASON_FOREIGN:
         warn_of_foreign(learner, event);
         return allow;
+    case REASON_IMPLICIT:
+    case REASON_DEFAULT:
+        record(learner, learner->record, event, stopped);
+        break;
     case REASON_ALLOWED:
-        return allow;
+        break;
     }
+    if (learner->stage)
+        record_stage(learner, event, stopped);
     return allow;
 }
 
@@ -224,7 +253,7 @@ static int store(struct learner *learner)
     let_tick(false);
     progress_clear(&learner->progress);
     learner->kept = learner->fresh;
-    int status = outcome_store(&learner->outcome, learner->record);
+    int status = outcome_store(&learner->outcome, learner->record, learner->stage);
     if (learner->settings.timeout > 0 || learner->progress.live)
         let_tick(true);
     return status;
@@ -326,7 +355,7 @@ static void ending(void *context, bool alone)
     if (!alone)
         return;
     progress_clear(&learner->progress);
-    outcome_tell(&learner->outcome, learner->record, learner->children);
+    outcome_tell(&learner->outcome, learner->record, learner->stage, learner->children);
 }
 
 static void end(void *context)
@@ -339,7 +368,7 @@ static void end(void *context)
 
 /* What is allowed without a line is to be recorded like anything else; and the last call of all is
  * when the list is kept. */
-static size_t list_traced(const struct rules *rules, int traced[TRACED_MAX])
+static size_t list_traced(const struct rules *rules, bool all, int traced[TRACED_MAX])
 {
     static const int IMPLICIT[] = {SYS_exit, SYS_rt_sigreturn, SYS_restart_syscall};
     size_t count = 0;
@@ -348,10 +377,35 @@ static size_t list_traced(const struct rules *rules, int traced[TRACED_MAX])
     traced[count++] = SYS_seccomp; /* for inject_filter() */
     for (size_t i = 0; i < sizeof(IMPLICIT) / sizeof(IMPLICIT[0]); i++) {
         const struct rule *rule = rules_find(rules, IMPLICIT[i]);
-        if (rule && rule->allow_count == 0)
+        if (all || (rule && rule->allow_count == 0))
             traced[count++] = IMPLICIT[i];
     }
     return count;
+}
+
+/* What --stage needs. Returns false if there is no memory. */
+static bool prepare_stage(struct learner *learner, const struct learner_settings *settings)
+{
+    const struct learner_stage *stage = &settings->stage;
+
+    if (!stage->name)
+        return true;
+    for (size_t i = 0; i < trigger_count(); i++) {
+        const char *words = stage->triggers & (UINT32_C(1) << i) ? trigger_calls(i) : "";
+        while (*words != '\0') {
+            char name[CALL_NAME_MAX];
+            size_t length = strcspn(words, " ");
+            snprintf(name, sizeof(name), "%.*s", (int)length, words);
+            int number = call_number(name);
+            if (number >= 0 && number < CALL_NUMBERS)
+                learner->triggers[number] = true;
+            words += length + (words[length] == ' ');
+        }
+    }
+    learner->stage =
+        record_open(stage->number > 0 ? policy_rules(settings->policy, stage->number) : NULL,
+                    settings->arguments);
+    return learner->stage != NULL;
 }
 
 static void set_hooks(struct learner *learner)
@@ -380,10 +434,10 @@ int learner_join(const struct learner_settings *settings, struct gate *gate)
     int traced[TRACED_MAX];
 
     if (learner) {
-        size_t count = list_traced(rules, traced);
+        size_t count = list_traced(rules, settings->stage.name != NULL, traced);
         learner->record = record_open(settings->listed ? rules : NULL, settings->arguments);
-        if (!learner->record ||
-            supervise_filter(&settings->policy->filter, settings->backend->action, traced, count,
+        if (!learner->record || !prepare_stage(learner, settings) ||
+            supervise_filter(settings->filter, settings->backend->action, traced, count,
                              &learner->filter) != 0 ||
             supervise_fallback(rules, &learner->fallback) != 0) {
             free(learner);

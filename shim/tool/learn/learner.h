@@ -4,19 +4,30 @@
 
 #include <stdbool.h>
 
+#include "../call.h"
 #include "../gate.h"
 #include "../policy.h"
 #include "backend.h"
 #include "record.h"
 
+/* --stage: what is recorded from the first call of a function on. */
+struct learner_stage {
+    const char *name;         /* NULL: there is none */
+    uint32_t triggers;        /* a set of positions in triggers.h: any of them begins it */
+    char when[CALL_TEXT_MAX]; /* their names, separated by a space */
+    unsigned number;          /* among the policy's, or 0: it is new */
+};
+
 /* All borrowed: as long as this process. */
 struct learner_settings {
     const struct policy *policy; /* what is allowed outright, and what is denied */
     bool listed;                 /* it is a file's: that of PATH */
-    const char *path;            /* of the whitelist, absolute, or NULL: it goes to OUTPUT */
-    const char *shown;           /* the same as the user called it */
-    int output;                  /* a descriptor that the watcher keeps */
-    const char *command;         /* for people: the program and its arguments */
+    const struct filter *filter; /* what it allows is not looked at: the policy's, or less */
+    struct learner_stage stage;
+    const char *path;    /* of the whitelist, absolute, or NULL: it goes to OUTPUT */
+    const char *shown;   /* the same as the user called it */
+    int output;          /* a descriptor that the watcher keeps */
+    const char *command; /* for people: the program and its arguments */
     const struct backend *backend;
     enum record_arguments arguments;
     bool annotate;

@@ -122,6 +122,35 @@ static int need_allow(struct sheet *sheet)
     return error ? error : sheet_insert(sheet, sheet->count, strdup("[allow]"));
 }
 
+/* A text of two parts as a line of its own. */
+static int add_line(struct sheet *sheet, const char *one, const char *other, const char *end)
+{
+    char *line;
+
+    if (asprintf(&line, "%s%s%s", one, other, end) < 0)
+        line = NULL;
+    return sheet_insert(sheet, sheet->count, line);
+}
+
+/* The section of the stage, where there is none yet. */
+static int need_stage(struct sheet *sheet, const struct merge_facts *facts)
+{
+    if (sheet_tail(sheet) > 0)
+        return 0;
+    int error = sheet_insert(sheet, sheet->count, strdup(""));
+    if (!error)
+        error = add_line(sheet, "[stage ", facts->stage, "]");
+    return error ? error : add_line(sheet, "when = ", facts->when, "");
+}
+
+static int merge_stage(struct sheet *sheet, const struct additions *additions,
+                       const struct merge_facts *facts)
+{
+    sheet_choose(sheet, facts->stage);
+    int error = need_stage(sheet, facts);
+    return error ? error : add_all(sheet, additions, facts->annotate);
+}
+
 static int merge(struct sheet *sheet, const struct additions *additions,
                  const struct merge_facts *facts)
 {
@@ -156,7 +185,8 @@ int merge_text(const char *text, size_t length, const struct additions *addition
         return -EINVAL;
     int error = sheet_read(&sheet, text ? text : "", length);
     if (!error)
-        error = merge(&sheet, additions, facts);
+        error =
+            facts->stage ? merge_stage(&sheet, additions, facts) : merge(&sheet, additions, facts);
     if (!error)
         error = sheet_write(&sheet, result, result_length);
     sheet_release(&sheet);

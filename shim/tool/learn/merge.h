@@ -17,6 +17,8 @@ struct merge_facts {
     bool again;          /* this run was counted before; CALLS are those that came since */
     bool annotate;       /* counts and first call sites as comments */
     bool likely;         /* the block "not seen, but likely needed" */
+    const char *stage;   /* the additions are for [stage NAME], not for [allow]; or NULL */
+    const char *when;    /* the functions that begin it, where it is not there yet */
 };
 
 /* TEXT, of LENGTH bytes (0 with TEXT NULL: there is no file yet), with ADDITIONS where they belong:

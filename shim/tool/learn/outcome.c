@@ -33,7 +33,27 @@ static void get_facts(const struct learner_settings *settings, const struct reco
                                   .likely = true};
 }
 
-int outcome_store(struct outcome *outcome, const struct record *record)
+/* Turns what is to be told of the whole file to what is told of the stage. */
+static void choose_stage(const struct learner_settings *settings, struct merge_facts *facts)
+{
+    facts->stage = settings->stage.name;
+    facts->when = settings->stage.when;
+    facts->likely = false;
+}
+
+/* After [allow], which has all that the stage has: at no time has the file a stage with less. */
+static int store_stage(struct outcome *outcome, const struct record *stage,
+                       struct merge_facts facts)
+{
+    struct stored stored = {0};
+
+    if (!stage || record_total(stage) == 0)
+        return STATUS_OK;
+    choose_stage(outcome->settings, &facts);
+    return store_record(outcome->settings->path, stage, &facts, &stored);
+}
+
+int outcome_store(struct outcome *outcome, const struct record *record, const struct record *stage)
 {
     const struct learner_settings *settings = outcome->settings;
     char machine[MACHINE_MAX];
@@ -47,6 +67,8 @@ int outcome_store(struct outcome *outcome, const struct record *record)
     facts.again = outcome->added > 0;
     facts.calls -= outcome->calls;
     int status = store_record(settings->path, record, &facts, &stored);
+    if (status == STATUS_OK)
+        status = store_stage(outcome, stage, facts);
     free(heading);
     outcome->stored = true;
     outcome->failed = status != STATUS_OK;
@@ -75,9 +97,28 @@ static void write_all(int descriptor, const char *text, size_t length)
     }
 }
 
+/* Adds the stage's section to TEXT. */
+static int compose_stage(const struct learner_settings *settings, const struct record *stage,
+                         struct merge_facts facts, char **text, size_t *length)
+{
+    struct additions additions = {0};
+    char *whole = NULL;
+
+    choose_stage(settings, &facts);
+    int error = record_additions(stage, NULL, &additions);
+    if (!error)
+        error = merge_text(*text, *length, &additions, &facts, &whole, length);
+    additions_release(&additions);
+    if (error || !whole)
+        return error;
+    free(*text);
+    *text = whole;
+    return 0;
+}
+
 /* The list as a file would have it: *TEXT is the caller's, or NULL where there is nothing. */
-static void compose_list(const struct outcome *outcome, const struct record *record, char **text,
-                         size_t *length, size_t *added)
+static void compose_list(const struct outcome *outcome, const struct record *record,
+                         const struct record *stage, char **text, size_t *length, size_t *added)
 {
     const struct learner_settings *settings = outcome->settings;
     struct additions additions = {0};
@@ -91,6 +132,8 @@ static void compose_list(const struct outcome *outcome, const struct record *rec
     int error = record_additions(record, NULL, &additions);
     if (!error)
         error = merge_text(NULL, 0, &additions, &facts, text, length);
+    if (!error && *text && stage && record_total(stage) > 0)
+        error = compose_stage(settings, stage, facts, text, length);
     if (error)
         tool_error("cannot make the whitelist: %s", strerror(-error));
     *added = additions.count;
@@ -146,7 +189,30 @@ static void summarize(const struct outcome *outcome, struct summary *summary)
     tool_say(text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
 }
 
-void outcome_tell(struct outcome *outcome, const struct record *record, unsigned children)
+/* What of it all is the stage's. */
+static void tell_stage(const struct outcome *outcome, const struct record *stage)
+{
+    const struct learner_stage *settings = &outcome->settings->stage;
+    char text[1024];
+    int length;
+
+    if (record_total(stage) > 0)
+        length = snprintf(text, sizeof(text),
+                          "portcullis: the stage '%s', from %s on, has %u different system calls of "
+                          "them\n",
+                          settings->name, settings->when, record_distinct(stage));
+    else if (settings->number > 0)
+        length = snprintf(text, sizeof(text), "portcullis: the stage '%s' has all of it already\n",
+                          settings->name);
+    else
+        length = snprintf(text, sizeof(text),
+                          "portcullis: warning: there is no stage '%s', as %s was not called\n",
+                          settings->name, settings->when);
+    tool_say(text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
+}
+
+void outcome_tell(struct outcome *outcome, const struct record *record, const struct record *stage,
+                  unsigned children)
 {
     const struct learner_settings *settings = outcome->settings;
     struct summary summary = {.path = settings->shown,
@@ -161,13 +227,15 @@ void outcome_tell(struct outcome *outcome, const struct record *record, unsigned
         return;
     outcome->told = true;
     if (!settings->path) {
-        compose_list(outcome, record, &text, &length, &summary.added);
+        compose_list(outcome, record, stage, &text, &length, &summary.added);
         if (text)
             write_all(settings->output, text, length);
     }
     if (!settings->quiet && (settings->path || text)) {
         measure(settings->path, text, length, &summary);
         summarize(outcome, &summary);
+        if (stage)
+            tell_stage(outcome, stage);
     }
     free(text);
 }

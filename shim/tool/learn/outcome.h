@@ -19,12 +19,14 @@ struct outcome {
     uint64_t calls; /* that the file tells of */
 };
 
-/* Puts what RECORD has into the file, if there is one. Returns STATUS_OK, or the status with which
+/* Puts what RECORD has into the file, if there is one, and what STAGE (or NULL) has into the
+ * section of its stage. Returns STATUS_OK, or the status with which
  * the program is to end, after telling why. */
-int outcome_store(struct outcome *outcome, const struct record *record)
+int outcome_store(struct outcome *outcome, const struct record *record, const struct record *stage)
     __attribute__((warn_unused_result));
 
 /* The last: prints the list, if it goes into no file, and the summary. */
-void outcome_tell(struct outcome *outcome, const struct record *record, unsigned children);
+void outcome_tell(struct outcome *outcome, const struct record *record, const struct record *stage,
+                  unsigned children);
 
 #endif

@@ -43,8 +43,24 @@ static void read_setting(struct sheet_line *line, size_t meaningful, const char 
     line->value_length = (size_t)(end - line->value);
 }
 
+/* Whether LINE, LENGTH bytes without its comment, begins the section that is worked at. */
+static bool begins_section(const struct sheet *sheet, const struct sheet_line *line, size_t length)
+{
+    static const char STAGE[] = "[stage ";
+    size_t at = sizeof(STAGE) - 1;
+
+    if (!sheet->stage)
+        return length == 7 && memcmp(line->text, "[allow]", 7) == 0;
+    if (length < at || memcmp(line->text, STAGE, at) != 0)
+        return false;
+    while (at < length && is_blank(line->text[at]))
+        at++;
+    size_t name = strlen(sheet->stage);
+    return length == at + name + 1 && memcmp(line->text + at, sheet->stage, name) == 0;
+}
+
 /* Sets all that follows from LINE's text; ALLOW: the line before it stands in [allow]. */
-static void classify(struct sheet_line *line, bool allow)
+static void classify(const struct sheet *sheet, struct sheet_line *line, bool allow)
 {
     size_t meaningful = meaningful_length(line);
     const char *equal = memchr(line->text, '=', meaningful);
@@ -55,7 +71,7 @@ static void classify(struct sheet_line *line, bool allow)
         line->kind = SHEET_BLANK;
     } else if (meaningful > 0 && line->text[0] == '[') {
         line->kind = SHEET_SECTION;
-        line->allow = meaningful == 7 && memcmp(line->text, "[allow]", 7) == 0;
+        line->allow = begins_section(sheet, line, meaningful);
     } else if (equal && equal != line->text && !is_blank(line->text[0])) {
         read_setting(line, meaningful, equal);
     }
@@ -107,11 +123,18 @@ int sheet_read(struct sheet *sheet, const char *text, size_t length)
             line->end = "\r\n";
         }
         text = newline ? newline + 1 : end;
-        classify(line, in_allow(sheet, sheet->count - 1));
+        classify(sheet, line, in_allow(sheet, sheet->count - 1));
     }
     if (sheet->count > 0 && *sheet->lines[0].end != '\0')
         sheet->end = sheet->lines[0].end;
     return 0;
+}
+
+void sheet_choose(struct sheet *sheet, const char *stage)
+{
+    sheet->stage = stage;
+    for (size_t i = 0; i < sheet->count; i++)
+        classify(sheet, &sheet->lines[i], in_allow(sheet, i));
 }
 
 static void set_text(struct sheet_line *line, char *text)
@@ -132,7 +155,7 @@ int sheet_insert(struct sheet *sheet, size_t at, char *text)
     }
     set_text(line, text);
     line->end = sheet->end;
-    classify(line, in_allow(sheet, at));
+    classify(sheet, line, in_allow(sheet, at));
     struct sheet_line *before = at > 0 ? line - 1 : line;
     if (*before->end == '\0') {
         /* the last line had no end; the reader takes one '\r' there, not two */
@@ -147,7 +170,7 @@ int sheet_replace(struct sheet *sheet, size_t at, char *text)
     if (!text)
         return -ENOMEM;
     set_text(&sheet->lines[at], text);
-    classify(&sheet->lines[at], in_allow(sheet, at));
+    classify(sheet, &sheet->lines[at], in_allow(sheet, at));
     return 0;
 }
 

@@ -15,7 +15,8 @@ struct sheet_line {
     char *owned;      /* or NULL */
     const char *end;  /* "\n", "\r\n", or "" where the text ends without */
     enum sheet_kind kind;
-    bool allow;          /* it stands in [allow]; the line "[allow]" itself does, too */
+    bool allow;          /* it stands in the section that is worked at, [allow] or another one; its
+                            first line, "[allow]" itself, does, too */
     size_t key_length;   /* of a setting: the key is at TEXT */
     const char *value;   /* of a setting: what is between '=' and the comment */
     size_t value_length; /* blanks at both ends aside */
@@ -26,14 +27,18 @@ struct sheet {
     struct sheet_line *lines; /* owned */
     size_t count;
     size_t capacity;
-    const char *mark; /* a byte order mark, or "" */
-    const char *end;  /* how new lines end: as the first one does */
+    const char *mark;  /* a byte order mark, or "" */
+    const char *end;   /* how new lines end: as the first one does */
+    const char *stage; /* borrowed: not [allow] is worked at, but [stage NAME]; or NULL */
 };
 
 /* TEXT of LENGTH bytes is borrowed until the sheet is released. Returns 0 or -ENOMEM; SHEET is to
  * be released in any case. */
 int sheet_read(struct sheet *sheet, const char *text, size_t length)
     __attribute__((warn_unused_result));
+
+/* From now on "[allow]" is [stage NAME], here and below; NULL: it is [allow]. */
+void sheet_choose(struct sheet *sheet, const char *stage);
 
 /* A new line before the one at AT (sheet->count: behind the last). TEXT was malloced and is taken;
  * NULL, for want of memory, is -ENOMEM. Returns 0 or -ENOMEM (TEXT is freed). */

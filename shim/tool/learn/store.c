@@ -8,6 +8,7 @@
 
 #include "../../../config/file.h"
 #include "../../../config/reader.h"
+#include "../../compiled.h"
 #include "../call.h"
 #include "../policy.h"
 #include "../tool.h"
@@ -64,8 +65,8 @@ static bool has_lines(const char *text, size_t length)
 bool store_is_blank(const char *path)
 {
     struct file file = {0};
-    bool blank =
-        file_read(path, WHITELIST_BYTES_MAX, &file) == 0 && !has_lines(file.text, file.length);
+    bool blank = file_read(path, WHITELIST_BYTES_MAX, &file) == 0 &&
+                 !compiled_begins(file.text, file.length) && !has_lines(file.text, file.length);
 
     free(file.text);
     return blank;
@@ -130,9 +131,9 @@ static int choose(const struct task *task, const struct rules *rules, struct add
 /* Whether the filter is too long; if there is none for another reason, that is none of it. */
 static int check_filter(const char *path, struct policy *policy)
 {
-    if (filter_build(&policy->rules, (struct place){path, 0}, &policy->diagnostics,
-                     &policy->filter) == 0 ||
-        policy->diagnostics.errors == 0)
+    rules_release(&policy->rules);
+    policy->rules = (struct rules){0};
+    if (policy_build(path, policy) == 0 || policy->diagnostics.errors == 0)
         return STATUS_OK;
     diagnostics_tell(&policy->diagnostics, say, NULL);
     return STATUS_CONFIG;
@@ -184,23 +185,39 @@ static int write_result(const struct task *task, struct folder *folder,
     return status;
 }
 
+/* The rules that the additions are to be added to: POLICY's, or those of its stage, which go to
+ * STAGE. NULL: there is no such stage yet. */
+static const struct rules *choose_rules(const struct task *task, struct policy *policy,
+                                        struct rules *stage)
+{
+    unsigned number = task->facts->stage ? policy_stage(policy, task->facts->stage) : 0;
+
+    if (!task->facts->stage)
+        return &policy->rules;
+    if (number == 0 || rules_build_stage(&policy->whitelist, number, &policy->diagnostics, stage))
+        return NULL;
+    return stage;
+}
+
 static int store_once(const struct task *task)
 {
     struct additions additions = {0};
     struct policy policy = {0};
+    struct rules stage = {0};
     struct folder folder;
     int status = folder_open(task->path, &folder);
     bool any = !status && folder.text && has_lines(folder.text, folder.length);
 
     if (any)
         status = open_text(task->path, folder.text, folder.length, &policy);
-    if (!status && choose(task, any ? &policy.rules : NULL, &additions)) {
+    if (!status && choose(task, any ? choose_rules(task, &policy, &stage) : NULL, &additions)) {
         tool_error("%s: %s", task->path, strerror(ENOMEM));
         status = STATUS_OS;
     }
     if (!status)
         status = write_result(task, &folder, &additions);
     additions_release(&additions);
+    rules_release(&stage);
     policy_release(&policy);
     folder_close(&folder);
     return status;

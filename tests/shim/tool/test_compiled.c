@@ -29,15 +29,22 @@ static void compile_file(const char *path, struct shape *shape)
     cr_assert(artifact_make(&shape->policy.whitelist, &shape->filter, &shape->artifact) == 0);
 }
 
-/* SHAPE stays where it is: the whitelist's name is in it. */
-static void compile_text(const char *text, struct shape *shape)
+/* A file with TEXT in it; its name goes to PATH. */
+static void write_text(const char *text, char path[64])
 {
-    *shape = (struct shape){.path = "/tmp/test_compiled.XXXXXX"};
-    int descriptor = mkstemp(shape->path);
+    snprintf(path, 64, "/tmp/test_compiled.XXXXXX");
+    int descriptor = mkstemp(path);
 
     cr_assert(descriptor >= 0);
     cr_assert(write(descriptor, text, strlen(text)) == (ssize_t)strlen(text));
     cr_assert(close(descriptor) == 0);
+}
+
+/* SHAPE stays where it is: the whitelist's name is in it. */
+static void compile_text(const char *text, struct shape *shape)
+{
+    *shape = (struct shape){0};
+    write_text(text, shape->path);
     compile_file(shape->path, shape);
 }
 
@@ -169,19 +176,53 @@ Test(compiled, settings_come_back_as_they_were)
 {
     struct shape shape;
     struct whitelist whitelist = {0};
-    struct filter filter = {0};
 
     compile_text(SETTINGS, &shape);
-    cr_assert(artifact_unpack(&shape.artifact, &whitelist, &filter) == 0);
+    cr_assert(artifact_unpack(&shape.artifact, &whitelist) == 0);
     cr_assert(whitelist.settings.audit);
     cr_assert(!whitelist.settings.no_new_privileges);
     cr_assert(whitelist.settings.children == CHILDREN_RELOAD);
     cr_assert(whitelist.settings.program_count == 2);
     cr_assert_str_eq(whitelist.settings.programs[0], "/bin/true");
     cr_assert_str_eq(whitelist.settings.programs[1], "/bin/false");
-    filter_release(&filter);
     whitelist_release(&whitelist);
     release(&shape);
+}
+
+Test(compiled, stages_come_back_as_they_were)
+{
+    struct policy policy = {0}, back = {0};
+    struct filter filters[3];
+    struct artifact artifact;
+    char path[64];
+
+    write_text("[allow]\nsyscalls = read write\n"
+               "[stage one]\nwhen = poll epoll_wait\nsyscalls = read\n"
+               "[stage two]\nwhen = main\nwrite = fd == 1\n",
+               path);
+    cr_assert(policy_open(path, &policy) == 0);
+    filters[0] = policy.filter;
+    filters[1] = policy.stages[0].filter;
+    filters[2] = policy.stages[1].filter;
+    cr_assert(artifact_make(&policy.whitelist, filters, &artifact) == 0);
+    cr_assert(artifact_unpack(&artifact, &back.whitelist) == 0);
+    cr_assert(back.whitelist.stage_count == 2);
+    for (size_t i = 0; i < 3; i++) {
+        struct filter filter;
+        cr_assert(artifact_filter(&artifact, i, &filter) == 0);
+        cr_assert(filter.count == filters[i].count);
+        cr_assert(memcmp(filter.instructions, filters[i].instructions,
+                         filter.count * sizeof(*filter.instructions)) == 0);
+        filter_release(&filter);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        cr_assert_str_eq(back.whitelist.stages[i].name, policy.whitelist.stages[i].name);
+        cr_assert(back.whitelist.stages[i].triggers == policy.whitelist.stages[i].triggers);
+    }
+    whitelist_release(&back.whitelist);
+    artifact_release(&artifact);
+    policy_release(&policy);
+    unlink(path);
 }
 
 Test(compiled, same_text_makes_the_same_bytes)

@@ -1,0 +1,100 @@
+#include "sealed.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../stages_prefix.h"
+
+enum { PATH_BYTES = 64, PREFIX_MAX = 64 };
+
+/* Whether no byte of the memory from START on, LENGTH bytes, can be written, and all can be read.
+ */
+static int find_rights(pid_t thread, uint64_t start, uint64_t length)
+{
+    char path[PATH_BYTES], line[512], rights[5];
+    uint64_t at = start, low, high;
+    bool writable = false;
+
+    snprintf(path, sizeof(path), "/proc/%d/maps", (int)thread);
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return -errno;
+    while (fgets(line, sizeof(line), file)) {
+        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &low, &high, rights) != 3 || at < low ||
+            at >= high || at >= start + length)
+            continue;
+        writable |= rights[1] == 'w' || rights[0] != 'r';
+        at = high;
+    }
+    fclose(file);
+    if (at < start + length)
+        return SEALED_GONE;
+    return writable ? SEALED_WRITABLE : SEALED_SAME;
+}
+
+/* Reads LENGTH bytes; fewer is -EIO, as where there is nothing. */
+static int read_memory(int memory, const void *address, void *bytes, size_t length)
+{
+    ssize_t got = pread(memory, bytes, length, (off_t)(uintptr_t)address);
+
+    if (got < 0)
+        return -errno;
+    return (size_t)got == length ? 0 : -EIO;
+}
+
+static int compare_program(int memory, const struct sock_fprog *address,
+                           const struct wanted *wanted, size_t index, pid_t thread)
+{
+    size_t prefix = prefix_length(wanted->count - 1);
+    const struct filter *body = &wanted->programs[index];
+    struct sock_filter front[PREFIX_MAX] = {0};
+    struct sock_fprog kept;
+
+    int error = read_memory(memory, address + index, &kept, sizeof(kept));
+    if (error)
+        return error;
+    if (kept.len != prefix + body->count || prefix > PREFIX_MAX)
+        return SEALED_OTHER;
+    size_t length = kept.len * sizeof(*kept.filter);
+    int rights = find_rights(thread, (uint64_t)(uintptr_t)kept.filter, length);
+    if (rights != SEALED_SAME)
+        return rights;
+    struct sock_filter *code = malloc(length);
+    if (!code)
+        return -ENOMEM;
+    error = read_memory(memory, kept.filter, code, length);
+    prefix_write(front, index, address, wanted->count, wanted->flags);
+    bool same = !error && memcmp(code, front, prefix * sizeof(*code)) == 0 &&
+                memcmp(code + prefix, body->instructions, body->count * sizeof(*code)) == 0;
+    free(code);
+    if (error)
+        return error;
+    return same ? SEALED_SAME : SEALED_OTHER;
+}
+
+int sealed_compare(pid_t thread, const struct sock_fprog *address, const struct wanted *wanted,
+                   size_t *index)
+{
+    char path[PATH_BYTES];
+
+    *index = 0;
+    int result =
+        find_rights(thread, (uint64_t)(uintptr_t)address, wanted->count * sizeof(*address));
+    if (result != SEALED_SAME)
+        return result;
+    snprintf(path, sizeof(path), "/proc/%d/mem", (int)thread);
+    int memory = open(path, O_RDONLY | O_CLOEXEC);
+    if (memory < 0)
+        return -errno;
+    for (size_t i = 0; i < wanted->count && result == SEALED_SAME; i++) {
+        *index = i;
+        result = compare_program(memory, address, wanted, i, thread);
+    }
+    close(memory);
+    return result;
+}
