@@ -172,6 +172,12 @@ static int add_startup(bool engines, struct policy *policy, struct whitelist *st
     return error;
 }
 
+/* Whether it is made of rules, which a compiled whitelist has not. */
+static bool needs_text(const struct options *options)
+{
+    return options->startup || options->native || options->format->export == formats_export_oci;
+}
+
 static int export_file(const struct options *options)
 {
     struct policy policy;
@@ -179,6 +185,8 @@ static int export_file(const struct options *options)
     struct diagnostics diagnostics = {0};
     int status = policy_open(options->file, &policy);
 
+    if (status == STATUS_OK && needs_text(options) && !policy_has_text(&policy, "this export"))
+        status = STATUS_USAGE;
     if (status == STATUS_OK && (options->startup || options->native)) {
         int error = add_startup(options->format->export == formats_export_oci, &policy, &startup,
                                 &diagnostics);

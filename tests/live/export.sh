@@ -46,6 +46,17 @@ run "$PORTCULLIS" export --to pfc -o /dev/full a.ini
 is "$STATUS|$ERR" "71|portcullis: error: cannot write /dev/full: No space left on device" \
     "so_is_one_without_room"
 
+# A compiled whitelist has a program and no rules.
+"$PORTCULLIS" compile a.ini -o a.compiled || diag "it is not compiled"
+for options in "--to oci" "--to bpf --startup" "--to systemd --native"; do
+    # shellcheck disable=SC2086
+    run "$PORTCULLIS" export $options a.compiled
+    is "$STATUS|$OUT|$ERR" "2||portcullis: error: a.compiled: it is compiled, and this export needs \
+the text: name '$TMP/a.ini'" "${options}_is_not_made_of_a_compiled_whitelist"
+done
+run "$PORTCULLIS" export --to pfc a.compiled
+like "$STATUS|$OUT|$ERR" $'^0\\|# a.compiled: [0-9]+ instructions\n.*return allow.*\\|$' "pseudo_code_is"
+
 # Bytes are for no terminal: script gives it one.
 run script -qec "'$PORTCULLIS' export --to bpf a.ini" /dev/null
 like "$STATUS|$OUT" "^2\|portcullis export: bytes are nothing for a terminal: '-o OUT' is wanted;" \

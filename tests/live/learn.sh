@@ -130,6 +130,13 @@ printf '[allow]\nsyscalls = nothing_of_the_kind\n' >wrong.ini
 learn -o wrong.ini true
 is "$STATUS $OUT$ERR" "78 wrong.ini:2: error: unknown syscall 'nothing_of_the_kind'" \
     "a_wrong_whitelist_is_told_and_nothing_runs"
+printf '[allow]\nsyscalls = read\n' >text.ini
+"$PORTCULLIS" compile text.ini -o compiled.ini || diag "nothing is compiled"
+before=$(sha256sum compiled.ini)
+learn -o compiled.ini true
+is "$STATUS $OUT$ERR" "2 portcullis: error: compiled.ini: it is compiled, and learn needs the text: \
+name '$TMP/text.ini'" "a_compiled_whitelist_is_told_and_nothing_runs"
+is "$(sha256sum compiled.ini)" "$before" "and_it_stays_as_it_is"
 for default in allow log; do
     printf '[filter]\ndefault = %s\n[allow]\nsyscalls = read\n' "$default" >open.ini
     learn --quiet -o open.ini -- sh -c 'exit 5'

@@ -306,7 +306,7 @@ static int open_whitelist(struct learn *learn)
     learn->settings.listed = true;
     status = policy_open(learn->output, &learn->policy);
     if (status == STATUS_OK && !policy_has_text(&learn->policy, "learn"))
-        return STATUS_USAGE;
+        status = STATUS_USAGE;
     const struct action *otherwise = &learn->policy.rules.default_action;
     if (status == STATUS_OK && action_allows(*otherwise))
         fprintf(stderr,

@@ -65,8 +65,9 @@ static bool has_lines(const char *text, size_t length)
 bool store_is_blank(const char *path)
 {
     struct file file = {0};
+    /* one that is compiled, or otherwise no text, has no line either */
     bool blank = file_read(path, WHITELIST_BYTES_MAX, &file) == 0 &&
-                 !compiled_begins(file.text, file.length) && !has_lines(file.text, file.length);
+                 !memchr(file.text, '\0', file.length) && !has_lines(file.text, file.length);
 
     free(file.text);
     return blank;
