@@ -119,6 +119,11 @@ void stages_check(const struct whitelist *whitelist, struct diagnostics *diagnos
             diagnostic_error(diagnostics, stage->place,
                              "the stage '%s' never begins; say 'when = FUNCTION'", stage->name);
     }
+    /* the filters that a child inherits let in no other process's */
+    if (whitelist->stage_count > 0 && settings->children == CHILDREN_RELOAD) {
+        diagnostic_error(diagnostics, settings->children_place, "stages need children = inherit");
+        diagnostic_note(diagnostics, whitelist->stages[0].place, "a stage begins here");
+    }
     if (whitelist->stage_count > 0 && !settings->no_new_privileges) {
         diagnostic_error(diagnostics, settings->no_new_privileges_place,
                          "stages need no-new-privileges");

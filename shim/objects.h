@@ -9,7 +9,7 @@
 /* The first entry TAG of the dynamic section DYNAMIC (NULL: there is none), or NULL. */
 const ElfW(Dyn) * objects_entry(const ElfW(Dyn) * dynamic, ElfW(Sxword) tag);
 
-/* Where the table is that OBJECT's dynamic section names by TAG (DT_SYMTAB, DT_JMPREL ...), or NULL.
+/* Where the table is that OBJECT's dynamic section names by TAG (DT_SYMTAB, DT_JMPREL), or NULL.
  */
 const void *objects_table(const struct link_map *object, ElfW(Sxword) tag);
 

@@ -240,8 +240,7 @@ struct sock_fprog *stages_prepare_compiled(const struct environment *environment
                                               instructions, stage->instruction_count};
         instructions += stage->instruction_count;
         if (i > 0 && programs[i].triggers == 0)
-            refuse_whitelist(path, "cannot use the compiled whitelist: %s",
-                             COMPILED_STAGE_UNKNOWN);
+            refuse_whitelist(path, "cannot use the compiled whitelist: %s", COMPILED_STAGE_UNKNOWN);
     }
     return stages_prepare(environment, path, programs, count,
                           load_flags((compiled->header->flags & COMPILED_AUDIT) != 0));

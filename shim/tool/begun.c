@@ -67,10 +67,11 @@ static uint64_t now(void)
            (uint64_t)time.tv_nsec / (UINT64_C(1000000000) / per_second);
 }
 
-static struct begun_process *find(struct begun *begun, pid_t id, uint64_t start)
+/* The one with this ID, that of a process which had it before included. */
+static struct begun_process *find(struct begun *begun, pid_t id)
 {
     for (size_t i = begun->count; i > 0; i--) {
-        if (begun->processes[i - 1].id == id && begun->processes[i - 1].start == start)
+        if (begun->processes[i - 1].id == id)
             return &begun->processes[i - 1];
     }
     return NULL;
@@ -110,13 +111,17 @@ static struct begun_process *obtain(struct begun *begun, pid_t id, unsigned dept
 
     if (depth == 0 || id <= 1 || !read_stat(id, &process.start, &parent))
         return NULL;
-    struct begun_process *known = find(begun, id, process.start);
-    if (known)
+    struct begun_process *known = find(begun, id);
+    if (known && known->start == process.start)
         return known;
     const struct begun_process *from = obtain(begun, parent, depth - 1);
     if (from)
         inherit(&process, from);
-    return add(begun, process);
+    known = find(begun, id);
+    if (!known)
+        return add(begun, process);
+    *known = process;
+    return known;
 }
 
 uint32_t begun_stages(struct begun *begun, pid_t process)

@@ -198,8 +198,8 @@ static void tell_stage(const struct outcome *outcome, const struct record *stage
 
     if (record_total(stage) > 0)
         length = snprintf(text, sizeof(text),
-                          "portcullis: the stage '%s', from %s on, has %u different system calls of "
-                          "them\n",
+                          "portcullis: the stage '%s', from %s on, has %u different system calls "
+                          "of them\n",
                           settings->name, settings->when, record_distinct(stage));
     else if (settings->number > 0)
         length = snprintf(text, sizeof(text), "portcullis: the stage '%s' has all of it already\n",
