@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2034
 # Debian's git at work under config/whitelists/git.ini and, without running anything, git-read.ini.
 . "$(dirname "$0")/../helpers/wl.sh"
 . "$(dirname "$0")/../helpers/wl_inside.sh"

@@ -152,7 +152,7 @@ like "$(intrusion)" 'missing magic block.exec=ENOENT tcp=done .*map=done protect
 end >/dev/null
 rm -f "$TMP/pg/log" "$TMP/pg/ran"
 begin filtered
-is "$(descendants "$PID" | while read -r pid; do seccomp_modes "$pid"; done | sort | uniq -c | tr -s ' ' |
+is "$(descendants "$PID" | while read -r pid; do seccomp_modes "$pid"; done | grep . | sort | uniq -c | tr -s ' ' |
     sed 's/^ [0-9]* / /')" " 2" "every process of it is filtered"
 # popen() says ENOMEM, whatever it was that its clone got.
 is "$(run_program)" 'ERROR:  could not execute command "cat >'"$TMP"'/pg/ran": Cannot allocate memory' \
