@@ -90,7 +90,7 @@ sum()
 # admin COMMAND: what the socket of the administrator answers.
 admin()
 {
-    timeout 10 python3 -c "import socket, sys
+    timeout 10 /usr/bin/python3 -c "import socket, sys
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode() + b'\n')
 print(s.makefile().read().strip())" "$TMP/admin" "$1"
 }
@@ -168,7 +168,7 @@ checked()
 }
 
 cd "$TMP/html" || exit
-start python3 -m http.server --bind 127.0.0.1 "$back" >/dev/null 2>&1
+start /usr/bin/python3 -m http.server --bind 127.0.0.1 "$back" >/dev/null 2>&1
 wait_for 10 listening "$back"
 cd "$TMP" || exit
 if [[ ${LEARNED:-} ]]; then
