@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2317
+# shellcheck disable=SC2002,SC2016,SC2094,SC2317
 # Debian's gzip, xz and zstd at work under their whitelists.
 . "$(dirname "$0")/../helpers/wl.sh"
 . "$(dirname "$0")/../helpers/wl_inside.sh"

@@ -99,7 +99,7 @@ file_work()
     file -b - <numbers
     file -b --mime-type - <a.json
     file -s -p /dev/null numbers
-    ls | file -f -
+    printf "%s\n" a.json numbers link | file -f -
     printf '0 string 1 my magic\n' >my.magic
     file -m my.magic numbers
     rm my.magic
