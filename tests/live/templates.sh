@@ -24,7 +24,7 @@ of_systemd()
         "$PORTCULLIS" export --to bpf --startup -o "$TMP/unit.bpf" "$TMP/unit.ini"
 }
 
-for unit in haproxy memcached nginx postgresql@ redis-server; do
+for unit in dnsmasq haproxy memcached nginx postgresql@ redis-server; do
     whitelist=$PREFIX/share/portcullis/systemd/$unit.ini
     run "$PORTCULLIS" check --strict "$unit.ini"
     is "$STATUS|$ERR" "0|" "$unit.ini: check --strict has nothing to say"
@@ -47,7 +47,7 @@ ExecStartPost=+\"$PORTCULLIS\" verify --wait 5 \$MAINPID" \
         "$name"
     is "$STATUS|$OUT|$ERR" "0||" "$unit: systemd takes the drop-in without a word"
 done
-is "$(printf '%s ' *.ini)" "haproxy.ini memcached.ini nginx.ini postgresql@.ini \
+is "$(printf '%s ' *.ini)" "dnsmasq.ini haproxy.ini memcached.ini nginx.ini postgresql@.ini \
 redis-server.ini " "there are no others"
 
 # memcached, as its unit starts it: by a script in perl, in the environment of the drop-in.
