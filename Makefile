@@ -33,6 +33,9 @@ PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) 
 # Those who load exported filters, and what they bring along.
 PACKAGES += bubblewrap crun firejail golang-github-containers-common
 
+# Services whose units have drop-ins.
+PACKAGES += haproxy memcached nginx-light postgresql redis-server
+
 .DELETE_ON_ERROR:
 .SUFFIXES:
 MAKEFLAGS += --no-builtin-rules

@@ -76,7 +76,7 @@ reported()
 # refusals FILE...: all that reports say, but that nothing was refused.
 refusals()
 {
-    cat "$@" 2>/dev/null | grep '^portcullis: \|^    ' | grep -v '^portcullis: no call was refused$'
+    cat "$@" 2>/dev/null | grep '^portcullis: \|^    \(in \|to \|or \)' | grep -v '^portcullis: no call was refused$'
 }
 
 # same NAME COMMAND...: a function or a command, three times: without a filter, with a report, where
@@ -121,7 +121,7 @@ for ((i = 0; i < 200; i++)); do
     grep -qE '^portcullis: ([0-9]+ refused calls? told|no call was refused)' "$file" && break
     sleep 0.02
 done
-grep -vE '^portcullis: |^    ' "$file" >&2
+grep -vE '^portcullis: |^    (in|to|or) ' "$file" >&2
 exit "$status"
 END
 chmod 755 "$TMP/wrap/report"

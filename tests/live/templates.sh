@@ -1,6 +1,6 @@
 #!/bin/bash
 # The drop-ins that `make install` puts beside the shipped whitelists: they are what `portcullis
-# export` writes there, systemd takes each without a word, and two of them are at work.
+# export` writes there, systemd takes each without a word, and four of them are at work.
 . "$(dirname "$0")/../helpers/tap.sh"
 
 chmod 711 "$TMP"
@@ -24,7 +24,7 @@ of_systemd()
         "$PORTCULLIS" export --to bpf --startup -o "$TMP/unit.bpf" "$TMP/unit.ini"
 }
 
-for unit in memcached nginx postgresql@ redis-server; do
+for unit in dnsmasq haproxy memcached nginx postgresql@ redis-server; do
     whitelist=$PREFIX/share/portcullis/systemd/$unit.ini
     run "$PORTCULLIS" check --strict "$unit.ini"
     is "$STATUS|$ERR" "0|" "$unit.ini: check --strict has nothing to say"
@@ -47,8 +47,8 @@ ExecStartPost=+\"$PORTCULLIS\" verify --wait 5 \$MAINPID" \
         "$name"
     is "$STATUS|$OUT|$ERR" "0||" "$unit: systemd takes the drop-in without a word"
 done
-is "$(printf '%s\n' *.ini | sed 's/.ini$//')" "$(printf "%s\n" memcached nginx postgresql@ redis-server)" \
-    "there are no others"
+is "$(printf '%s ' *.ini)" "dnsmasq.ini haproxy.ini memcached.ini nginx.ini postgresql@.ini \
+redis-server.ini " "there are no others"
 
 # memcached, as its unit starts it: by a script in perl, in the environment of the drop-in.
 port=$(free_port)
@@ -68,7 +68,7 @@ printf 'set a 0 0 1\r\nb\r\nget a\r\nquit\r\n' >&3
 is "$(tr -d '\r' <&3)" $'STORED\nVALUE a 0 1\nb\nEND' "memcached: it stores and finds"
 exec 3>&-
 start env "${environment[@]}" sleep 60
-run env "${environment[@]}" "${post[@]/\$MAINPID/$PID}"
+run env "${environment[@]}" "$PORTCULLIS" verify "$PID"
 is "$STATUS|$OUT" "1|no: thread $PID of sleep has no filter" \
     "memcached: another program of the unit is not filtered, and would not do as its main process"
 
@@ -97,6 +97,72 @@ succeeds "redis-server: the unit is imported without the drop-in" of_systemd \
     /lib/systemd/system/redis-server.service
 run redis
 is "$STATUS|$OUT" "159|" "redis-server: the unit's filter alone would kill what loads another"
+
+# HAProxy, as its unit starts and reloads it: a master that executes itself again, and a worker.
+port=$(free_port)
+cat >"$TMP/haproxy.cfg" <<HAPROXY
+global
+  user haproxy
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 5s
+  timeout server 5s
+frontend here
+  bind 127.0.0.1:$port
+  http-request return status 200 content-type text/plain string portcullis
+HAPROXY
+mapfile -t environment < <(sed -n 's/^Environment=//p' haproxy.service.d/portcullis.conf)
+start env "${environment[@]}" /usr/sbin/haproxy -Ws -f "$TMP/haproxy.cfg" -p "$TMP/haproxy.pid" \
+    -S "$TMP/haproxy.sock" >"$TMP/log" 2>&1
+master=$PID
+succeeds "haproxy: it starts" wait_for 10 grep -q 'Loading success' "$TMP/log"
+is "$(curl -sS "http://127.0.0.1:$port/")" portcullis "haproxy: it answers"
+run env "${environment[@]}" /usr/sbin/haproxy -Ws -f "$TMP/haproxy.cfg" -c -q
+is "$STATUS|$OUT|$ERR" "0||" "haproxy: ExecReload finds the configuration good"
+env "${environment[@]}" /bin/kill -USR2 "$master"
+succeeds "haproxy: a worker gives way to another" wait_for 10 grep -q 'Former worker' "$TMP/log"
+is "$(curl -sS "http://127.0.0.1:$port/")" portcullis "haproxy: it answers again"
+for pid in $(descendants "$master"); do
+    env "${environment[@]}" "$PORTCULLIS" verify "$pid"
+done >"$TMP/answers"
+is "$(sed 's/[0-9]* threads*/N/' "$TMP/answers" | sort -u)" \
+    "yes: haproxy, N, is filtered by $PREFIX/share/portcullis/systemd/haproxy.ini" \
+    "haproxy: master and worker are filtered"
+stop "$master"
+
+# PostgreSQL, as its unit starts it: by pg_ctlcluster, with the two lines of the drop-in's comment in
+# the cluster's own environment.
+cluster()
+{
+    env "${environment[@]}" PG_CLUSTER_CONF_ROOT="$TMP/clusters" "$@"
+}
+
+mapfile -t environment < <(sed -n 's/^Environment=//p' postgresql@.service.d/portcullis.conf)
+# Names of sockets are short.
+install -d -o postgres "$TMP/clusters" "$TMP/data" "$TMP/s"
+succeeds "postgresql: there is a cluster" env PG_CLUSTER_CONF_ROOT="$TMP/clusters" pg_createcluster \
+    15 main -u postgres -d "$TMP/data/15" -p "$(free_port)" -s "$TMP/s" -l "$TMP/data/log" -- --no-sync
+cluster pg_ctlcluster --skip-systemctl-redirect 15 main start >"$TMP/log" 2>&1
+main=$(head -n 1 "$TMP/data/15/postmaster.pid")
+TAP_PIDS+=("$main")
+read -ra post < <(sed -n 's/^ExecStartPost=+//p' postgresql@.service.d/portcullis.conf | tr -d '"')
+run cluster "$PORTCULLIS" verify "$main"
+is "$STATUS|$OUT" "1|no: thread $main of postgres has no filter" \
+    "postgresql: the unit's environment alone does not reach the server, which is noticed"
+cluster pg_ctlcluster --skip-systemctl-redirect -m fast 15 main stop
+sed -n 's/^#   //p' postgresql@.service.d/portcullis.conf >>"$TMP/clusters/15/main/environment"
+run cluster pg_ctlcluster --skip-systemctl-redirect 15 main start
+is "$STATUS|$OUT|$ERR" "0||" "postgresql: with the two lines pg_ctlcluster starts it"
+main=$(head -n 1 "$TMP/data/15/postmaster.pid")
+TAP_PIDS+=("$main")
+run cluster "${post[@]/\$MAINPID/$main}"
+like "$STATUS|$OUT" "^0\|yes: postgres, 1 thread, is filtered by " "postgresql: ExecStartPost agrees"
+run setpriv --reuid postgres --regid postgres --clear-groups psql -XAt -h "$TMP/s" \
+    -p "$(sed -n 4p "$TMP/data/15/postmaster.pid")" -c 'select 6 * 7'
+is "$STATUS|$OUT|$ERR" "0|42|" "postgresql: it knows who asks, and answers"
+run cluster pg_ctlcluster --skip-systemctl-redirect -m fast 15 main stop
+is "$STATUS|$OUT|$ERR" "0||" "postgresql: pg_ctlcluster stops it"
 
 rm -rf "$BUILD/units$TMP"
 run make -s -C "$ROOT" BUILD="$BUILD" PREFIX="$PREFIX" uninstall

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2034
 # Debian's curl at work under config/whitelists/curl.ini.
 . "$(dirname "$0")/../helpers/wl.sh"
 . "$(dirname "$0")/../helpers/wl_inside.sh"

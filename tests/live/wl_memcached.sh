@@ -23,7 +23,7 @@ say()
 # asked PYTHON: what a client in Python prints; it has the port and the folder.
 asked()
 {
-    timeout 10 python3 -c "import socket, sys
+    timeout 10 /usr/bin/python3 -c "import socket, sys
 port, folder = int(sys.argv[1]), sys.argv[2]
 $1" "$port" "$TMP"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2317,SC2016
+# shellcheck disable=SC2317,SC2034,SC2016
 # Node.js at work under config/whitelists/node.ini.
 . "$(dirname "$0")/../helpers/wl.sh"
 . "$(dirname "$0")/../helpers/wl_inside.sh"
@@ -83,7 +83,7 @@ go_wrong()
     node --stack-trace-limit=0 -e 'throw new RangeError("bad")' 2>&1 | grep '^RangeError'
     node --stack-size=400 -e 'function f() { f() } try { f() } catch (e) { console.log(e.message) }'
     (node --stack-trace-limit=0 -e 'process.abort()' 2>/dev/null || echo "status $?") 2>/dev/null
-    (node --nonsense 2>&1 || echo "status $?") | sed 's|/usr/bin/||'
+    (node --nonsense 2>&1 || echo "status $?") | sed "s|^.*/node:|node:|"
 }
 
 same "files" files

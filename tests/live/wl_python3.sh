@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2034
 # Debian's python3 at work under config/whitelists/python3.ini.
 PATH=/usr/bin:$PATH # not another Python than Debian's
 . "$(dirname "$0")/../helpers/wl.sh"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shellcheck disable=SC2317
+# shellcheck disable=SC2317,SC2034
 # Debian's sftp-server at work under config/whitelists/sftp-server.ini, driven by sftp over pipes.
 PATH=$PATH:/usr/lib/openssh
 . "$(dirname "$0")/../helpers/wl.sh"

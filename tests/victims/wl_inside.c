@@ -1,6 +1,7 @@
-/* An intruder in a program: to be preloaded. When the program ends (sftp-server: by _exit, others run
- * destructors) it makes calls that no shipped whitelist allows, each of which does no harm where it is
- * allowed, and says on stderr what came of them. Only in the program that INTRUDE names. */
+/* An intruder in a program: to be preloaded. When the program ends (sftp-server: by _exit, others
+ * run destructors) it makes calls that no shipped whitelist allows, each of which does no harm
+ * where it is allowed, and says on stderr what came of them. Only in the program that INTRUDE
+ * names. */
 #include <errno.h>
 #include <linux/bpf.h>
 #include <sched.h>
@@ -13,10 +14,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+/* -DWHEN_LOADED: to be loaded by a program, and to try at once. */
+#ifdef WHEN_LOADED
+#undef WHEN_LOADED
+#define WHEN_LOADED 1
+#else
+#define WHEN_LOADED 0
+#endif
+
 static long map_both(void)
 {
-    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
+    void *page =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return page == MAP_FAILED ? -1 : 0;
 }
 
@@ -41,7 +50,9 @@ static void intrude(void)
     static int once;
     const char *name = getenv("INTRUDE");
 
-    if (!name || strcmp(name, program_invocation_short_name) != 0 || once++)
+    if (!WHEN_LOADED && (!name || strcmp(name, program_invocation_short_name) != 0))
+        return;
+    if (once++)
         return;
     /* No such program: ENOENT from a kernel that was asked. */
     say("exec", execve("/nonexistent", (char *[]){"x", NULL}, (char *[]){NULL}));
@@ -59,6 +70,12 @@ static void intrude(void)
     say("keyctl", syscall(SYS_keyctl, 0, 0));
     if (write(STDERR_FILENO, "\n", 1) != 1)
         abort();
+}
+
+__attribute__((constructor)) static void at_start(void)
+{
+    if (WHEN_LOADED)
+        intrude();
 }
 
 __attribute__((destructor)) static void at_end(void)
