@@ -36,6 +36,7 @@ defaults
     log global
     option httplog
     option splice-auto
+    retries 0
     timeout connect 2s
     timeout client 5s
     timeout server 5s
