@@ -33,8 +33,10 @@ PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) 
 # Those who load exported filters, and what they bring along.
 PACKAGES += bubblewrap crun firejail golang-github-containers-common
 
-# Services whose units have drop-ins.
-PACKAGES += haproxy memcached nginx-light postgresql redis-server
+# What the shipped whitelists are for, and gdb to attack from inside.
+PACKAGES += dnsmasq-base ffmpeg file gdb ghostscript git haproxy imagemagick jq memcached \
+    nginx-light nodejs openssh-client openssh-sftp-server poppler-utils postgresql redis-server \
+    unzip zip zstd
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
