@@ -151,6 +151,7 @@ static void add_stubs(struct work *work)
 /* A stage that nothing can begin would leave the program under the wider filter for ever. */
 static void check_stage(const struct work *work, size_t index, const char *name)
 {
+    static const char JOINT[] = {' ', 'o', 'r', ' '};
     char names[256] = "";
     size_t length = 0;
 
@@ -164,8 +165,10 @@ static void check_stage(const struct work *work, size_t index, const char *name)
         if (!(work->plan->triggers[index] & (UINT32_C(1) << trigger)) ||
             length + more + 5 > sizeof(names))
             continue;
-        memcpy(names + length, length ? " or " : "", 4);
-        length += length ? 4 : 0;
+        if (length > 0) {
+            memcpy(names + length, JOINT, sizeof(JOINT));
+            length += sizeof(JOINT);
+        }
         memcpy(names + length, trigger_name(trigger), more + 1);
         length += more;
     }

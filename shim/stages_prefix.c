@@ -62,7 +62,7 @@ static void give(struct writer *writer, uint32_t action)
 /* Little-endian machines, all that are known here. */
 static size_t low_half(unsigned argument)
 {
-    return offsetof(struct seccomp_data, args) + 8 * argument;
+    return offsetof(struct seccomp_data, args) + (size_t)8 * argument;
 }
 
 static size_t high_half(unsigned argument)

@@ -34,11 +34,12 @@ void begun_open(struct begun *begun, const struct policy *policy)
         begun->wanted.programs[i] = *policy_filter(policy, i);
 }
 
-/* When PROCESS was made, and by whom. Returns whether it is there. */
+/* When PROCESS was made, and by whom: the fields 22 and 4 of proc(5)'s stat. Returns whether it is
+ * there. */
 static bool read_stat(pid_t process, uint64_t *start, pid_t *parent)
 {
+    enum { FIELD_STATE = 3, FIELD_PARENT = 4, FIELD_START = 22 };
     char path[64], text[1024];
-    unsigned long long ticks;
 
     snprintf(path, sizeof(path), "/proc/%d/stat", (int)process);
     FILE *file = fopen(path, "re");
@@ -46,14 +47,17 @@ static bool read_stat(pid_t process, uint64_t *start, pid_t *parent)
     if (file)
         fclose(file);
     text[length] = '\0';
-    const char *rest = strrchr(text, ')'); /* its name may have anything in it */
-    if (!rest || sscanf(rest,
-                        ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-                        "%*d %llu",
-                        parent, &ticks) != 2)
-        return false;
-    *start = ticks;
-    return true;
+    const char *at = strrchr(text, ')'); /* its name may have anything in it */
+    *parent = 0;
+    for (unsigned field = FIELD_STATE; at && field <= FIELD_START; field++) {
+        at = strchr(at, ' ');
+        at += at != NULL;
+        if (at && field == FIELD_PARENT)
+            *parent = (pid_t)strtol(at, NULL, 10);
+        else if (at && field == FIELD_START)
+            *start = strtoull(at, NULL, 10);
+    }
+    return at != NULL;
 }
 
 /* The time as /proc counts it. */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +15,8 @@ enum { PATH_BYTES = 64, PREFIX_MAX = 64 };
  */
 static int find_rights(pid_t thread, uint64_t start, uint64_t length)
 {
-    char path[PATH_BYTES], line[512], rights[5];
-    uint64_t at = start, low, high;
+    char path[PATH_BYTES], line[512], *rest;
+    uint64_t at = start;
     bool writable = false;
 
     snprintf(path, sizeof(path), "/proc/%d/maps", (int)thread);
@@ -25,10 +24,12 @@ static int find_rights(pid_t thread, uint64_t start, uint64_t length)
     if (!file)
         return -errno;
     while (fgets(line, sizeof(line), file)) {
-        if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s", &low, &high, rights) != 3 || at < low ||
-            at >= high || at >= start + length)
+        /* "7f0000000000-7f0000001000 r--p ..." */
+        uint64_t low = strtoull(line, &rest, 16);
+        uint64_t high = *rest == '-' ? strtoull(rest + 1, &rest, 16) : 0;
+        if (at < low || at >= high || at >= start + length)
             continue;
-        writable |= rights[1] == 'w' || rights[0] != 'r';
+        writable |= strncmp(rest, " r-", 3) != 0;
         at = high;
     }
     fclose(file);

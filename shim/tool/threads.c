@@ -190,7 +190,7 @@ static void find_program(struct loaded *loaded, const struct wanted *wanted,
 
 static int compare_programs(pid_t thread, const struct wanted *wanted, struct likeness *likeness)
 {
-    struct loaded *loaded = malloc(sizeof(*loaded));
+    struct loaded *loaded = calloc(1, sizeof(*loaded));
     int result = loaded ? 1 : -ENOMEM;
 
     for (long index = 0; result > 0; index++) {

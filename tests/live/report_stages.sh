@@ -10,7 +10,7 @@ cd "$TMP" || exit 1
 "${CC:-gcc}" -O2 -pthread -o stages "$ROOT/tests/victims/stages.c" || exit 1
 cat >stages.ini <<'END'
 [allow]
-syscalls = @stdio @files @loader @threads @process mprotect setitimer vfork
+syscalls = @stdio @files @loader @threads @process mprotect setitimer vfork clock_nanosleep
 [stage serving]
 when     = poll
 syscalls = @stdio open openat @threads @process mprotect munmap setitimer vfork
@@ -72,6 +72,34 @@ is "$STATUS $(refused)" "0 getgid EIO|getpgid EPERM, in its stage 'serving'|sock
 report --report processes.ini -- ./stage child
 is "$STATUS $(refused)" "0 getgid EIO|getpgid EPERM, in its stage 'serving'|socket EPERM, in its stage 'serving'" \
     "what a child begins is not begun by its parent"
+
+cat >before.c <<'END'
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+    int pipes[2], status;
+    char byte;
+    if (pipe(pipes) != 0 || mkdir("/", 0700) == 0)
+        return 3;
+    pid_t child = fork();
+    if (child == 0) {
+        read(pipes[0], &byte, 1);
+        _exit(rmdir("none") != 0);
+    }
+    usleep(100000); /* /proc counts the starts of processes in 10 milliseconds */
+    poll(NULL, 0, 0);
+    write(pipes[1], "", 1);
+    waitpid(child, &status, 0);
+    return rmdir("none") == 0;
+}
+END
+"${CC:-gcc}" -O2 -w -o before before.c || exit 1
+report --report stages.ini -- ./before
+is "$(grep -c '^portcullis: refused' <<<"$ERR") $(refused)" "1 rmdir EPERM, in its stage 'serving'" \
+    "what a parent begins is not begun by a child that was there before"
 
 # Two layers, and the command line.
 sed 's/ socket$//' processes.ini >less.ini

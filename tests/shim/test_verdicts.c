@@ -293,7 +293,7 @@ static void append_stage_calls(struct list *list, const struct sock_fprog *progr
                                (address + 16) ^ above,
                                (address + 32) & (above - 1)};
     for (size_t n = 0; n < sizeof(NUMBERS_IN_FRONT) / sizeof(*NUMBERS_IN_FRONT); n++) {
-        for (size_t i = 0; i < 7 * 4 * 8; i++) {
+        for (size_t i = 0; i < (size_t)7 * 4 * 8; i++) {
             uint64_t arguments[6] = {firsts[i % 7], seconds[i / 7 % 4], thirds[i / 28]};
             append(list, NUMBERS_IN_FRONT[n], arguments);
         }
@@ -326,8 +326,8 @@ static void agree_behind_the_front(const struct sock_fprog *programs, size_t own
         uint32_t simulated = bpf_run(code, count, &data, NULL);
         cr_assert(said == simulated && said == try->answer,
                   "program %zu, call %d(%#lx, %#lx, %#lx): said %#x, simulated %#x, live %#x", own,
-                  try->number, data.args[0], data.args[1], data.args[2], said, simulated,
-                  try->answer);
+                  try->number, try->arguments[0], try->arguments[1], try->arguments[2], said,
+                  simulated, try->answer);
     }
     free(code);
     free(list.tries);
