@@ -35,8 +35,8 @@ PACKAGES += bubblewrap crun firejail golang-github-containers-common
 
 # What the shipped whitelists are for, and gdb to attack from inside.
 PACKAGES += dnsmasq-base ffmpeg file gdb ghostscript git haproxy imagemagick jq memcached \
-    nginx-light nodejs openssh-client openssh-sftp-server poppler-utils postgresql redis-server \
-    unzip zip zstd
+    nginx-light nodejs openssh-client openssh-sftp-server poppler-data poppler-utils postgresql \
+    redis-server unzip zip zstd
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
