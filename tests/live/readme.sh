@@ -4,6 +4,7 @@
 # line is a command that succeeds. Blocks of one file go on where the one before has stopped.
 . "$(dirname "$0")/../helpers/tap.sh"
 cd "$ROOT" || exit 1
+rm -f "$BUILD"/*.ini "$BUILD"/*.compiled # from the last time
 
 # commands FILE: its blocks as "command<TAB>outputfile" lines; - for no output told.
 commands()
