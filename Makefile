@@ -34,9 +34,9 @@ PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) 
 PACKAGES += bubblewrap crun firejail golang-github-containers-common
 
 # What the shipped whitelists are for, and gdb to attack from inside.
-PACKAGES += dnsmasq-base ffmpeg file gdb ghostscript git haproxy imagemagick jq memcached \
-    nginx-light nodejs openssh-client openssh-sftp-server poppler-data poppler-utils postgresql \
-    redis-server unzip zip zstd
+PACKAGES += bsdutils dnsmasq-base ffmpeg file gdb ghostscript git haproxy imagemagick jq \
+    less memcached nginx-light nodejs openssh-client openssh-sftp-server poppler-data \
+    poppler-utils postgresql postgresql-client redis-server unzip zip zstd
 
 .DELETE_ON_ERROR:
 .SUFFIXES:

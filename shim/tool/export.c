@@ -178,6 +178,21 @@ static bool needs_text(const struct options *options)
     return options->startup || options->native || options->format->export == formats_export_oci;
 }
 
+/* A stage begins while the program runs, which is the shim's to do: of the formats, only the
+ * drop-in that preloads it can say so. */
+static bool can_say_stages(const struct options *options, const struct policy *policy)
+{
+    const struct whitelist *whitelist = &policy->whitelist;
+    bool preloads = options->format->export == formats_export_systemd && !options->native;
+
+    if (whitelist->stage_count == 0 || preloads)
+        return true;
+    const struct stage *stage = &whitelist->stages[0];
+    fprintf(stderr, "%s:%u: error: '%s' cannot say the stage '%s'; name a whitelist without it\n",
+            stage->place.file, stage->place.line, options->format->name, stage->name);
+    return false;
+}
+
 static int export_file(const struct options *options)
 {
     struct policy policy;
@@ -187,6 +202,8 @@ static int export_file(const struct options *options)
 
     if (status == STATUS_OK && needs_text(options) && !policy_has_text(&policy, "this export"))
         status = STATUS_USAGE;
+    if (status == STATUS_OK && !can_say_stages(options, &policy))
+        status = STATUS_CONFIG;
     if (status == STATUS_OK && (options->startup || options->native)) {
         int error = add_startup(options->format->export == formats_export_oci, &policy, &startup,
                                 &diagnostics);

@@ -267,4 +267,12 @@ what it executed" "what another program was executed in has no stages" exec.ini
 else
     skip "verify tells stages" "only root can read filters"
 fi
+# Other formats.
+printf '[allow]\nsyscalls = read\n[stage serving]\nwhen = poll\nsyscalls = read\n' >"$TMP/export.ini"
+for format in oci bpf pfc "systemd --native"; do
+    # shellcheck disable=SC2086
+    run "$BUILD/portcullis" export --to $format -o "$TMP/out" "$TMP/export.ini"
+    is "$STATUS|$ERR" "78|$TMP/export.ini:3: error: '${format% *}' cannot say the stage 'serving'; name \
+a whitelist without it" "export to ${format% *} refuses what has a stage"
+done
 finish
