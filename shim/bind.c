@@ -6,6 +6,9 @@
 
 #include "freestanding/syscall.h"
 #include "objects.h"
+#include "stubs.h"
+
+#if STUBS_SUPPORTED
 
 enum { PAGE_BYTES = 4096, VERSION_HIDDEN = 0x8000 };
 
@@ -233,3 +236,5 @@ const char *bind_slots(const struct link_map *objects, const struct link_map *ow
     }
     return NULL;
 }
+
+#endif

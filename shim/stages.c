@@ -19,6 +19,8 @@
 #include "stages_prefix.h"
 #include "stubs.h"
 
+#if STUBS_SUPPORTED
+
 /* What stays, read-only, while the program runs: the programs' instructions lie behind it. */
 struct stages_plan {
     struct sock_fprog programs[1 + WHITELIST_STAGES_MAX];
@@ -340,3 +342,29 @@ void stubs_reached(size_t index)
     if (locked)
         __atomic_store_n(&state->lock, 0, __ATOMIC_RELEASE);
 }
+
+#else
+
+struct sock_fprog *stages_prepare(const struct environment *environment, const char *path,
+                                  const struct stages_program *programs, size_t count,
+                                  unsigned flags)
+{
+    (void)environment;
+    (void)programs;
+    (void)count;
+    (void)flags;
+    refuse_whitelist(path, "there are no stages on this architecture");
+}
+
+struct sock_fprog *stages_prepare_compiled(const struct environment *environment, const char *path,
+                                           const struct compiled *compiled)
+{
+    (void)compiled;
+    return stages_prepare(environment, path, NULL, 0, 0);
+}
+
+void stages_open(void)
+{
+}
+
+#endif

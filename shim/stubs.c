@@ -1,5 +1,7 @@
 #include "stubs.h"
 
+#if STUBS_SUPPORTED
+
 union stubs_page stubs_page __attribute__((aligned(STUBS_PAGE)));
 
 _Static_assert(offsetof(struct stubs, state) == 0, "the assembler below counts on it");
@@ -135,7 +137,6 @@ __asm__(".text\n"
         "    br x16\n");
 #endif
 
-#if STUBS_SUPPORTED
 extern const char stubs_first[] __attribute__((visibility("hidden")));
 extern const char stubs_start_main[] __attribute__((visibility("hidden")));
 

@@ -255,6 +255,8 @@ Test(verdicts, agree_in_a_stage_of_groups, .timeout = 60)
     agree_with((struct trial){"tests/data/verdicts/stages.ini", 2, true});
 }
 
+#ifdef __x86_64__
+
 enum { PROGRAMS = 3, FLAGS = SECCOMP_FILTER_FLAG_TSYNC };
 
 /* What the little in front of a program answers, by its words in stages_prefix.h; 0: the program is
@@ -340,3 +342,5 @@ Test(verdicts, agree_on_what_lets_the_stages_in_and_nothing_else, .timeout = 60)
     for (size_t own = 0; own < PROGRAMS; own++)
         agree_behind_the_front(programs, own);
 }
+
+#endif
