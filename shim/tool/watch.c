@@ -250,9 +250,9 @@ static void on_death(struct gate *gate, pid_t id)
 /* Handles what there is. Returns whether to wait for more. */
 static bool handle_all(struct gate *gate, int flags)
 {
-    struct watch *watch = gate->watch;
-
-    while (watch->tracees.count > 0) {
+    /* not while there are known ones: the last of those may be killed before anybody has told of
+     * its newborn child, which then stands and waits for us */
+    for (;;) {
         int status;
         pid_t id = waitpid(-1, &status, __WALL | flags);
         if (id < 0 && errno == EINTR) {
@@ -266,7 +266,6 @@ static bool handle_all(struct gate *gate, int flags)
         else
             on_death(gate, id);
     }
-    return false;
 }
 
 /* Waits for the kernel and for the listener. Returns whether the listener is still there. */
