@@ -7,6 +7,7 @@
 
 #include "constants.h"
 #include "lines.h"
+#include "triggers.h"
 #include "writing.h"
 
 enum { COLUMNS = 100, KEY_COLUMNS = 15, KEY_MAX = 80 };
@@ -172,8 +173,9 @@ static void put_names(const struct writing *writing, const struct names *names)
     put(writing, names->count > 0 ? "\n" : "");
 }
 
-/* The names and groups that are allowed whatever their arguments. */
-static int put_plain(const struct writing *writing, const struct whitelist *whitelist)
+/* The names and groups that are allowed in STAGE whatever their arguments. */
+static int put_plain(const struct writing *writing, const struct whitelist *whitelist,
+                     unsigned stage)
 {
     struct names names = {malloc((whitelist->entry_count + 1) * sizeof(*names.items)), 0};
 
@@ -181,7 +183,7 @@ static int put_plain(const struct writing *writing, const struct whitelist *whit
         return -ENOMEM;
     for (size_t i = 0; i < whitelist->entry_count; i++) {
         const struct entry *entry = &whitelist->entries[i];
-        if (entry->section == SECTION_ALLOW && !entry->conditional &&
+        if (entry->section == SECTION_ALLOW && entry->stage == stage && !entry->conditional &&
             !is_taken_back(whitelist, &entry->subject))
             insert(&names, &entry->subject);
     }
@@ -232,21 +234,52 @@ static int put_entry(const struct writing *writing, const struct entry *entry)
     return 0;
 }
 
-static int put_section(const struct writing *writing, const struct whitelist *whitelist,
-                       enum section section)
+/* What nobody could read is about a call that may be missing. */
+static bool is_lost(const struct entry *entry)
 {
-    bool begun = section == SECTION_ALLOW;
-    int error = 0;
+    return entry->unread && !entry->condition_text;
+}
 
-    if (begun) {
-        put(writing, "\n[allow]\n");
-        error = put_plain(writing, whitelist);
+static void begin_stage(const struct writing *writing, const struct stage *stage)
+{
+    put(writing, "\n[stage ");
+    put(writing, stage->name);
+    put(writing, "]\nwhen            =");
+    for (size_t i = 0; i < trigger_count(); i++) {
+        if (!(stage->triggers & (UINT32_C(1) << i)))
+            continue;
+        put(writing, " ");
+        put(writing, trigger_name(i));
     }
+    put(writing, "\n");
+}
+
+/* [allow] (STAGE 0), or a stage. */
+static int put_allowed(const struct writing *writing, const struct whitelist *whitelist,
+                       unsigned stage)
+{
+    if (stage == 0)
+        put(writing, "\n[allow]\n");
+    else
+        begin_stage(writing, &whitelist->stages[stage - 1]);
+    int error = put_plain(writing, whitelist, stage);
     for (size_t i = 0; i < whitelist->entry_count && !error; i++) {
         const struct entry *entry = &whitelist->entries[i];
-        /* what nobody could read is about a call that may be missing */
-        bool lost = entry->unread && !entry->condition_text;
-        if (entry->section != section || lost || (section == SECTION_ALLOW && !entry->conditional))
+        if (entry->section == SECTION_ALLOW && entry->stage == stage && entry->conditional &&
+            !is_lost(entry))
+            error = put_entry(writing, entry);
+    }
+    return error;
+}
+
+static int put_denied(const struct writing *writing, const struct whitelist *whitelist)
+{
+    bool begun = false;
+    int error = 0;
+
+    for (size_t i = 0; i < whitelist->entry_count && !error; i++) {
+        const struct entry *entry = &whitelist->entries[i];
+        if (entry->section != SECTION_DENY || is_lost(entry))
             continue;
         put(writing, begun ? "" : "\n[deny]\n");
         begun = true;
@@ -261,6 +294,10 @@ int writer_write(const struct whitelist *whitelist,
     const struct writing writing = {write, context};
 
     put_settings(&writing, &whitelist->settings);
-    int error = put_section(&writing, whitelist, SECTION_ALLOW);
-    return error ? error : put_section(&writing, whitelist, SECTION_DENY);
+    int error = put_allowed(&writing, whitelist, 0);
+    if (!error)
+        error = put_denied(&writing, whitelist);
+    for (unsigned i = 1; i <= whitelist->stage_count && !error; i++)
+        error = put_allowed(&writing, whitelist, i);
+    return error;
 }

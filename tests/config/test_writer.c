@@ -217,3 +217,13 @@ Test(writer, one_that_cannot_be_cut_is_too_long)
     cr_expect_eq(write_long(COMPARE_NOT_IN, 1000, &text), -E2BIG);
     free(text);
 }
+
+Test(writer, stages_are_written_with_what_begins_them)
+{
+    becomes("[stage b]\nwhen = main\nread = fd == 0\n[allow]\nsyscalls = write read\n"
+            "[stage a]\nwhen = poll epoll_wait\nsyscalls = write\n[deny]\nptrace = kill\n",
+            "[filter]\ndefault = EPERM\n\n[allow]\nsyscalls        = read write\n\n"
+            "[deny]\nptrace          = kill\n\n"
+            "[stage b]\nwhen            = main\nread            = fd == 0\n\n"
+            "[stage a]\nwhen            = epoll_wait poll\nsyscalls        = write\n");
+}

@@ -135,7 +135,7 @@ taken "systemd_takes_a_list_of_denials"
 exports '[filter]\ndefault = log\n[allow]\nsyscalls = read\n[deny]\nmount = EPERM' --native
 like "$OUT" $'\nSystemCallLog=~read .*\nSystemCallFilter=~mount:EPERM$' "what_logs_only_is_a_log"
 taken "systemd_takes_a_log"
-for list in "$ROOT"/examples/*/*.ini; do
+for list in $(grep -L "^\[stage" "$ROOT"/examples/*/*.ini); do
     run "$PORTCULLIS" export --to systemd --native "$list"
     taken "systemd_takes_${list##*/}"
 done

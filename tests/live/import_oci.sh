@@ -41,7 +41,7 @@ run "$PORTCULLIS" explain admin.ini chroot
 like "$OUT" "^chroot.*: allow" "with_CAP_SYS_CHROOT_chroot_is"
 
 # There and back.
-for list in "$ROOT"/examples/*/*.ini; do
+for list in $(grep -L "^\[stage" "$ROOT"/examples/*/*.ini); do
     name=$(basename "$(dirname "$list")")-${list##*/}
     "$PORTCULLIS" export --to oci "$list" -o out.json 2>/dev/null
     run "$PORTCULLIS" import --from oci out.json -o "back-$name"
