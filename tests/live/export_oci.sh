@@ -149,7 +149,8 @@ if ((EUID == 0)); then
         "by_its_arguments_too"
     contained /bin/chown 1 /tmp
     like "$STATUS|$ERR" '^1\|.*: Permission denied$' "what_is_not_allowed_gets_the_default"
-    for list in $(grep -L "^\[stage" "$ROOT"/examples/*/*.ini); do
+    mapfile -t lists < <(grep -L "^\[stage" "$ROOT"/examples/*/*.ini) # which no format can say
+    for list in "${lists[@]}"; do
         "$PORTCULLIS" export --to oci --startup -o profile.json "$list" 2>/dev/null
         contained /bin/true
         is "$STATUS|$ERR" "0|" "crun_takes_the_profile_of_${list##*/}"

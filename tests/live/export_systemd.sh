@@ -135,7 +135,8 @@ taken "systemd_takes_a_list_of_denials"
 exports '[filter]\ndefault = log\n[allow]\nsyscalls = read\n[deny]\nmount = EPERM' --native
 like "$OUT" $'\nSystemCallLog=~read .*\nSystemCallFilter=~mount:EPERM$' "what_logs_only_is_a_log"
 taken "systemd_takes_a_log"
-for list in $(grep -L "^\[stage" "$ROOT"/examples/*/*.ini); do
+mapfile -t lists < <(grep -L "^\[stage" "$ROOT"/examples/*/*.ini) # which no format can say
+for list in "${lists[@]}"; do
     run "$PORTCULLIS" export --to systemd --native "$list"
     taken "systemd_takes_${list##*/}"
 done

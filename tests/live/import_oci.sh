@@ -41,7 +41,8 @@ run "$PORTCULLIS" explain admin.ini chroot
 like "$OUT" "^chroot.*: allow" "with_CAP_SYS_CHROOT_chroot_is"
 
 # There and back.
-for list in $(grep -L "^\[stage" "$ROOT"/examples/*/*.ini); do
+mapfile -t lists < <(grep -L "^\[stage" "$ROOT"/examples/*/*.ini) # which no format can say
+for list in "${lists[@]}"; do
     name=$(basename "$(dirname "$list")")-${list##*/}
     "$PORTCULLIS" export --to oci "$list" -o out.json 2>/dev/null
     run "$PORTCULLIS" import --from oci out.json -o "back-$name"
