@@ -61,7 +61,7 @@ same openssl openssl dgst -sha256 tree/a/d/numbers
 gzip -k tree/b/d/numbers
 same gzip gzip -dc tree/b/d/numbers.gz
 export PERL_HASH_SEED=0
-same perl perl -MPOSIX -e 'print strftime("%Y", gmtime 0), "\n"'
+PERL_HASH_SEED=0 same perl perl -MPOSIX -e 'print strftime("%Y", gmtime 0), "\n"'
 same python3 /usr/bin/python3 -c 'import json, os; print(json.dumps(sorted(os.listdir("tree"))))'
 same uring ./work uring
 same signalfd ./work signalfd
