@@ -161,7 +161,22 @@ def report(lab, rounds, _):
     return section
 
 
-def learn(lab, rounds, _):
+def judge_learn(section, work, bars):
+    """How much less than strace learning adds, and what a second run takes."""
+    def median(name):
+        row = section.find(f"{work}: {name}")
+        return row and row["median"]
+
+    plain, strace = median("plain"), median("strace -f")
+    for backend, limit in (("notify", 10), ("ptrace", 1.5)):
+        bars.bar(section, f"{work}: what strace -f adds, to learn by {backend}",
+                 strace and strace - plain, median(f"learn by {backend}") - plain, limit,
+                 least=True, plain=section.find(f"{work}: plain"))
+    bars.bar(section, f"{work}: learn again, to plain", median("learn again"), plain, 1.05,
+             plain=section.find(f"{work}: plain"))
+
+
+def learn(lab, rounds, bars):
     """Work that is recorded."""
     if "learn" not in lab.verbs:
         print("\nlearn: this build of portcullis does not know the verb")
@@ -174,6 +189,7 @@ def learn(lab, rounds, _):
         for name, samples in figures.items():
             row = section.add(f"{work}: {name}", samples, plain)
             plain = plain or row
+        judge_learn(section, work, bars)
     return section
 
 
