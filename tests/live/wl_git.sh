@@ -84,7 +84,8 @@ clones()
     git clone -q "file://$TMP/origin" "$TMP/copies/file"
     git clone -q "$TMP/origin" "$TMP/copies/folder"
     git clone -q --depth 3 --no-tags "file://$TMP/origin" "$TMP/copies/shallow"
-    git clone --bare --progress "file://$TMP/origin" "$TMP/copies/bare" 2>&1 | grep -c '100%'
+    git clone --bare --progress "file://$TMP/origin" "$TMP/copies/bare" 2>&1 |
+        tr '\r' '\n' | grep -c ', done\.$'
     git -C "$TMP/copies/file" log -1 --format='%H %s'
     git -C "$TMP/copies/folder" fetch -q
     git -C "$TMP/copies/folder" pull -q
@@ -107,7 +108,7 @@ pagers()
     local command
     for command in "log --format=%s -4" "-c core.pager=cat diff" \
         "-c core.pager='sed s/needle/pin/' grep needle"; do
-        script -qec "git -c color.ui=never $command" /dev/null </dev/null | tr -d '\r'
+        TERM=xterm script -qec "git -c color.ui=never $command" /dev/null </dev/null | tr -d '\r'
     done
 }
 
