@@ -24,13 +24,8 @@ extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
 static const char *whitelist_path(const struct environment *environment)
 {
     const char *path = environment_find(environment, "PORTCULLIS_WHITELIST");
-    if (environment->secure)
-        refuse(STATUS_WHITELIST, "the program runs with more rights than its user's (setuid, "
-                                 "capabilities): PORTCULLIS_WHITELIST is not to be believed");
-    if (!path)
-        refuse(STATUS_WHITELIST, "PORTCULLIS_WHITELIST is not set; set it to a whitelist's path");
-    if (path[0] == '\0')
-        refuse(STATUS_WHITELIST, "PORTCULLIS_WHITELIST is empty; set it to a whitelist's path");
+    if (environment->secure || !path || path[0] == '\0')
+        refuse_path(environment->secure, path);
     return path;
 }
 

@@ -63,3 +63,12 @@ void refuse_system(const char *text, long error)
         refuse(STATUS_SYSTEM, "%s: error %ld", text, error);
     refuse(STATUS_SYSTEM, "%s: %s", text, name);
 }
+
+void refuse_path(bool secure, const char *path)
+{
+    if (secure)
+        refuse(STATUS_WHITELIST, "the program runs with more rights than its user's (setuid, "
+                                 "capabilities): PORTCULLIS_WHITELIST is not to be believed");
+    refuse(STATUS_WHITELIST, "PORTCULLIS_WHITELIST is %s; set it to a whitelist's path",
+           path ? "empty" : "not set");
+}

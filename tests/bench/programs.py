@@ -46,15 +46,21 @@ def same_addresses():
 
 
 def resident(program, words):
-    """KiB that are resident for it while it waits. Always at the same addresses: the kernel maps
-    files in windows of 16 pages, and where those begin would make 100 KiB of difference."""
+    """KiB that are resident for it while it waits, but for pages of the program's, the loader's and
+    the C library's files: those are there once for all processes, and the kernel maps as many of
+    them around a fault as the addresses happen to allow, which would make 100 KiB of difference."""
     with subprocess.Popen([program, "wait"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           env=environment(words), preexec_fn=same_addresses) as process:
         process.stdout.read(1)
-        with open(f"/proc/{process.pid}/smaps_rollup", encoding="ascii") as file:
-            text = file.read()
+        with open(f"/proc/{process.pid}/smaps", encoding="ascii") as file:
+            mappings = re.split(r"^(?=[0-9a-f]+-)", file.read(), flags=re.MULTILINE)[1:]
         process.stdin.close()
-    return float(re.search(r"^Rss: +(\d+)", text, re.MULTILINE)[1])
+    everybodys = re.compile(rf"(libc\.so|libc-|ld-linux|{re.escape(program)})\S*$")
+    total = 0
+    for mapping in mappings:
+        count = "Anonymous" if everybodys.search(mapping.partition("\n")[0]) else "Rss"
+        total += int(re.search(rf"^{count}: +(\d+)", mapping, re.MULTILINE)[1])
+    return float(total)
 
 
 def work(lab):
