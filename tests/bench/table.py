@@ -69,6 +69,15 @@ def is_part(whitelist):
     return "To be included" in re.sub(r"\n; *", " ", whitelist.read_text())
 
 
+def serving(whitelist):
+    """How many calls NAME-serving.ini leaves to NAME once it serves; '' where there is none."""
+    staged = whitelist.with_name(f"{whitelist.stem}-serving.ini")
+    if not staged.exists():
+        return ""
+    stage = json.loads(portcullis("check", "--json", staged))["files"][0]["stages"][0]
+    return stage["allowed"] + stage["constrained"]
+
+
 def row(name, whitelist):
     """A line of the table."""
     counts = json.loads(portcullis("check", "--json", whitelist))["files"][0]
@@ -80,7 +89,7 @@ def row(name, whitelist):
     allowed = {word for (word, _), answer in zip(calls, answers) if json.loads(answer)["allowed"]}
     words = " ".join(word for word, _, _ in DANGERS if word in allowed)
     return (f"| {name:24} | {counts['allowed'] + counts['constrained']:>5} "
-            f"| {counts['constrained']:>11} | {words or '-':47} |")
+            f"| {counts['constrained']:>11} | {serving(whitelist):>7} | {words or '-':47} |")
 
 
 def files_of(package):
@@ -151,7 +160,7 @@ def firejail():
 def table(complete):
     """The text between the marks. COMPLETE: a source that is missing is the end."""
     rows = [row(path.stem, path) for path in sorted((ROOT / "config/whitelists").glob("*.ini"))
-            if not is_part(path)]
+            if not is_part(path) and not path.stem.endswith("-serving")]
     copy = BUILD / "table.ini"
     for source in (systemd, docker, containers, firejail):
         found = source()
@@ -160,8 +169,8 @@ def table(complete):
             rows.append(row(found[0], copy))
         elif complete:
             sys.exit(f"table.py: nothing is known of {source.__name__}: 'make deps' installs it")
-    head = (f"| {'whitelist':24} | calls | by argument | {'leaves open':47} |",
-            f"|{'-' * 26}|------:|------------:|{'-' * 49}|")
+    head = (f"| {'whitelist':24} | calls | by argument | serving | {'leaves open':47} |",
+            f"|{'-' * 26}|------:|------------:|--------:|{'-' * 49}|")
     legend = (f"- *{word}*: {meaning}" for word, meaning, _ in DANGERS)
     return "\n".join((*head, *rows, "", *legend))
 

@@ -172,6 +172,21 @@ unrefused()
     is "$(refusals "$SAYS/stderr")$(grep -E '^portcullis: no' "$SAYS/stderr")" "portcullis: no call was refused" "$1"
 }
 
+# filters PID...: how many filters each of their threads has, every number told once: "2" in a stage.
+filters()
+{
+    local pid
+    for pid in "$@"; do
+        sed -n 's/^Seccomp_filters:\t//p' /proc/"$pid"/task/*/status 2>/dev/null
+    done | sort -u | paste -sd ' '
+}
+
+# in_the_stage PID...: all threads of all of them.
+in_the_stage()
+{
+    [[ $(filters "$@") == 2 ]]
+}
+
 # Attacks that gdb carries out from inside: NAME, a C expression, what it comes to without a filter.
 # None of them does harm where it succeeds: there is no such program, and no process 0 to look into.
 declare -A ATTACKS=(
@@ -184,6 +199,16 @@ declare -A ATTACKS=(
     [netlink]='((int(*)(int,int,int))socket)(16,3,0)'
     # sockaddr_in is 16 bytes; the pointer is the C library's own, and says AF_UNSPEC or nothing good
     [connect]='((int(*)(int,void*,int))connect)(-1,(void*)0,16)'
+    [local]='((int(*)(int,int,int))socket)(1,1,0)'
+    [bind]='((int(*)(int,void*,int))bind)(-1,(void*)0,16)'
+    [listen]='((int(*)(int,int))listen)(-1,1)'
+    [connect-local]='((int(*)(int,void*,int))connect)(-1,(void*)0,110)'
+    [fork]='((long(*)(long,long,long,long,long,long))syscall)(56,0x1200011,0,0,0,0)'
+    [setuid]='((int(*)(int))setuid)(-1)'
+    [write-file]='((int(*)(char*,int))open)("/nonexistent/file",1)'
+    [make-file]='((int(*)(char*,int,int))open)("/nonexistent/file",65,384)'
+    [load]='((long(*)(long,long,int,int,int,long))mmap)(0,4096,5,2,-1,0)'
+    [seccomp]='((long(*)(long,long,long,long))syscall)(317,1,8,0)'
     [map]='((long(*)(long,long,int,int,int,long))mmap)(0,4096,7,0x22,-1,0)'
     [protect]='((int(*)(long,long,int))mprotect)(((unsigned long)$sp)&~4095,4096,7)'
     [ptrace]='((long(*)(int,int,long,long))ptrace)(2,0,0,0)'

@@ -115,6 +115,23 @@ serve filtered memcached "${user[@]}" -p "$port" -l localhost
 succeeds "it serves where -l is a name" wait_for 10 served
 end
 is "$STATUS" 0 "and ends with status 0"
+
+# The same over TCP and UDP, and from the first client on the stage.
+plain=$(uses plain)
+shipped memcached-serving memcached
+is "$(uses killing)" "$plain" "it serves in its stage where a refused call kills"
+is "$("$PORTCULLIS" check --json "$WHITELIST" | grep -o '"stages".*' | grep -o '"allowed": [0-9]*, "constrained": [0-9]*')" \
+    '"allowed": 26, "constrained": 2' "of the calls few are left"
+serve filtered memcached "${user[@]}" -p "$port" -l 127.0.0.1
+wait_for 10 listening "$port"
+wait_for 10 served
+is "$(filters "$PID") $(thread_count "$PID")" "2 10" "every thread of it is in the stage"
+refused_inside "$PID" exec tcp udp local bind connect connect-local fork setuid write-file make-file map load \
+    protect ptrace raw unshare seccomp
+is "$(say 'set a 0 0 1\r\n1\r\nget a')" $'STORED\nVALUE a 0 1\n1\nEND' "and it answers on"
+end
+is "$STATUS" 0 "and ends with status 0"
+
 serve plain memcached "${user[@]}" -p "$port" -l 127.0.0.1
 wait_for 10 served
 is "$(inside "$PID" exec connect map protect ptrace)" \

@@ -91,7 +91,7 @@ workers_are_new()
     [[ $(wc -w <<<"$now") -ge 2 && -z $(comm -12 <(tr ' ' '\n' <<<"$before") <(tr ' ' '\n' <<<"$now")) ]]
 }
 
-work()
+files()
 {
     get "$url/"
     sum "$url/large"
@@ -103,6 +103,15 @@ work()
     get "$url/list/" | grep -c href
     get "$url/re/abc"
     get "$url/status" | head -1 | tr -dc a-zA-Z
+    sum "$url/limited/"
+    sum -u a:b "$url/private/"
+    sum --http2 "$tls/text.txt"
+    sum --http1.1 "$tls/large"
+    timeout 20 ab -q -n 500 -c 20 "$url/text.txt" 2>&1 | grep -E '^(Complete|Failed)' | tr -s ' '
+}
+
+elsewhere()
+{
     sum -T "$TMP/site/html/large" "$url/dav/one"
     sum -X MKCOL "$url/dav/folder/"
     sum -X COPY -H "Destination: $url/dav/two" "$url/dav/one"
@@ -112,12 +121,10 @@ work()
     sum "$url/behind/text.txt"
     sum "$url/near/large"
     sum "$url/dead/"
-    sum "$url/limited/"
-    sum -u a:b "$url/private/"
-    sum --http2 "$tls/text.txt"
-    sum --http1.1 "$tls/large"
-    timeout 20 ab -q -n 500 -c 20 "$url/text.txt" 2>&1 | grep -E '^(Complete|Failed)' | tr -s ' '
+}
 
+signals()
+{
     before=$(workers)
     kill -HUP "$(cat "$TMP/site/nginx.pid")"
     wait_for 10 workers_are_new && echo "new workers"
@@ -125,6 +132,13 @@ work()
     mv "$TMP/site/access.log" "$TMP/site/access.old"
     kill -USR1 "$(cat "$TMP/site/nginx.pid")"
     wait_for 10 test -e "$TMP/site/access.log" && echo "new log"
+}
+
+work()
+{
+    files
+    elsewhere
+    signals
 }
 
 uses()
@@ -203,5 +217,45 @@ is "$(for pid in $(descendants "$PID"); do seccomp_modes "$pid"; done | sort -u)
 read -r worker _ <<<"$(workers)"
 refused_inside "$worker" exec map protect ptrace raw packet unshare uring
 refused_inside "$PID" exec map ptrace
+is "$(get "$url/")" portcullis "and it answers on"
+kill -QUIT "$PID"
+wait "$PID"
+
+# Workers in their stage, at a site of files.
+serve_files()
+{
+    prepare
+    sed -i '/thread_pool/d; s/ aio threads;//; /syslog/d; /proxy_cache_path/d; /upstream/d; /dav_methods/d
+        /location .behind/,/location .dead/d' "$TMP/site/nginx.conf"
+    serve "$1" nginx -p "$TMP/site/" -c nginx.conf
+    wait_for 10 listening "$port"
+}
+
+file_uses()
+{
+    serve_files "$1"
+    files
+    sum --data-binary "@$TMP/site/html/text.txt" "$url/index.html"
+    signals
+    kill -QUIT "$PID"
+    wait "$PID"
+    echo "status $?"
+    grep -cE 'exited on signal|not permitted' "$TMP/site/error.log"
+}
+
+plain=$(file_uses plain)
+like "$plain" $'^portcullis\n200 1.1 .*405 1.1 .*new workers\nportcullis\nnew log\nstatus 0\n0$' \
+    "a site of files works without a filter"
+shipped nginx-serving nginx
+is "$(file_uses killing)" "$plain" "it serves in its stage where a refused call kills"
+serve_files filtered
+wait_for 10 test "$(workers | wc -w)" = 2
+read -ra both <<<"$(workers)"
+succeeds "every worker is in the stage" wait_for 10 in_the_stage "${both[@]}"
+is "${#both[@]} $(filters "$PID")" "2 1" "there are two, and the master is in none"
+refused_inside "${both[0]}" exec tcp udp local bind listen connect connect-local fork write-file make-file map load \
+    protect ptrace setuid raw unshare seccomp
+is "$(inside "$PID" tcp bind setuid make-file)" "tcp=done bind=EBADF setuid=22 make-file=ENOENT" \
+    "the master has what a reload takes"
 is "$(get "$url/")" portcullis "and it answers on"
 finish

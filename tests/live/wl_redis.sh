@@ -92,7 +92,7 @@ io-threads 2
 io-threads-do-reads yes
 enable-debug-command yes
 enable-module-command yes
-syslog-enabled yes
+syslog-enabled ${SYSLOG:-yes}
 lazyfree-lazy-user-del yes
 repl-diskless-sync-delay 0
 END
@@ -114,7 +114,7 @@ uses()
     serve "$1" redis-server "$TMP/data/redis.conf"
     first=$PID
     wait_for 10 answers
-    LEARNED=${LEARNED:+$LEARNED.second} SAYS=$TMP/second serve "$1" redis-server "$TMP/second/redis.conf"
+    LEARNED=${LEARNED:+$LEARNED.second} SAYS=$TMP/second serve "${FOLLOWER:-$1}" redis-server "$TMP/second/redis.conf"
     wait_for 10 second_answers
     work 2>&1
     timeout 10 redis-cli -p "$second" SHUTDOWN NOSAVE
@@ -160,6 +160,7 @@ if [[ ${LEARNED:-} ]]; then
 fi
 
 plain=$(uses plain)
+used=$plain
 like "$plain" $'^OK\n3008\nv\n.*shut\nshut\nshut\n.*READONLY.*status 0\nstatus 0$' \
     "redis works without a filter"
 got=$(uses reported)
@@ -183,4 +184,18 @@ like "$(<"$TMP/stdout")" 'failed to load: .*failed to map segment from shared ob
     "because none of its code can be mapped"
 refused_inside "$PID" exec map protect ptrace raw packet unshare uring
 is "$(client PING)" PONG "and it answers on"
+stop "$PID"
+
+# From its first client on a stage: there is no syslog here that it could be connected to by then.
+shipped redis-server-serving redis-server
+is "$(SYSLOG=no FOLLOWER=plain uses killing)" "$used" "it serves in its stage where a refused call kills"
+SYSLOG=no prepare
+serve filtered redis-server "$TMP/data/redis.conf"
+wait_for 10 answers
+is "$(filters "$PID") $(($(thread_count "$PID") >= 5))" "2 1" "every thread of it is in the stage"
+refused_inside "$PID" exec tcp udp local bind listen connect connect-local map load protect ptrace setuid raw \
+    unshare seccomp
+is "$(client BGSAVE)" "Background saving started" "it can make a snapshot"
+wait_for 10 saved
+is "$(client INFO persistence | grep -c '^rdb_last_bgsave_status:ok')" 1 "which is good"
 finish
