@@ -47,12 +47,12 @@ includes_of()
         done
 }
 
-# In a script the name of a test may go beyond.
+# In a script the name of a test may go beyond; so may a row of a table, which can't be broken.
 wide_lines()
 {
     local file
     for file in "${SOURCES[@]}"; do
-        [[ $file == *.sh ]] || is_generated "$file" || grep -HnE '.{101,}' "$file"
+        [[ $file == *.sh ]] || is_generated "$file" || grep -HnE '^[^|].{100,}' "$file"
     done
 }
 
