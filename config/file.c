@@ -23,7 +23,7 @@ static int read_all(int descriptor, size_t limit, struct file *file)
     return -EBUSY;
 }
 
-static int read_open(int descriptor, size_t limit, struct file *file)
+static int read_regular(int descriptor, size_t limit, struct file *file)
 {
     struct stat status;
 
@@ -46,18 +46,22 @@ static int read_open(int descriptor, size_t limit, struct file *file)
     return error;
 }
 
-int file_read(const char *path, size_t limit, struct file *file)
+int file_read_open(int descriptor, size_t limit, struct file *file)
 {
-    /* O_NONBLOCK: a FIFO must be refused, not waited for */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int error = read_regular(descriptor, limit, file);
 
-    if (descriptor < 0)
-        return -errno;
-    int error = read_open(descriptor, limit, file);
     if (close(descriptor) != 0 && !error) {
         free(file->text);
         file->text = NULL;
         error = -errno;
     }
     return error;
+}
+
+int file_read(const char *path, size_t limit, struct file *file)
+{
+    /* O_NONBLOCK: a FIFO must be refused, not waited for */
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    return descriptor < 0 ? -errno : file_read_open(descriptor, limit, file);
 }

@@ -17,4 +17,9 @@ struct file {
 int file_read(const char *path, size_t limit, struct file *file)
     __attribute__((warn_unused_result));
 
+/* The same for the file that is open as DESCRIPTOR, from where that stands. It is closed in any
+ * case. */
+int file_read_open(int descriptor, size_t limit, struct file *file)
+    __attribute__((warn_unused_result));
+
 #endif

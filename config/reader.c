@@ -10,7 +10,8 @@
 #include "reading.h"
 #include "suggest.h"
 
-static int read_file(const char *path, const struct place *from, struct reading *reading);
+static int read_file(const char *path, int descriptor, const struct place *from,
+                     struct reading *reading);
 
 static bool is_separator(char c)
 {
@@ -58,7 +59,7 @@ static void include(struct reading *reading, const char *value)
         .files = reading->files,
     };
 
-    int error = path ? read_file(path, &here, &included) : -ENOMEM;
+    int error = path ? read_file(path, -1, &here, &included) : -ENOMEM;
     if (error == -ENOMEM)
         reading->error = error;
     enum action_kind kind = included.own.default_action.kind;
@@ -170,15 +171,10 @@ static void report_unreadable(const struct reading *reading, const char *path,
         int error;
         char text[24];
     } REASONS[] = {
-        {ENOENT, "no such file"},
-        {EACCES, "permission denied"},
-        {EINVAL, "not a regular file"},
-        {EISDIR, "not a regular file"},
-        {ENXIO, "not a regular file"},
-        {EFBIG, "larger than 1 MiB"},
-        {EBUSY, "it grows"},
-        {ENOTDIR, "no such file"},
-        {ELOOP, "too many symbolic links"},
+        {ENOENT, "no such file"},       {EACCES, "permission denied"},
+        {EINVAL, "not a regular file"}, {EISDIR, "not a regular file"},
+        {ENXIO, "not a regular file"},  {EFBIG, "larger than 1 MiB"},
+        {ENOTDIR, "no such file"},      {ELOOP, "too many symbolic links"},
         {EBUSY, "it is being written"},
     };
     const char *name = constant_errno_name((unsigned)error);
@@ -216,8 +212,10 @@ static int add_source(struct whitelist *whitelist, const char *path)
     return 0;
 }
 
-/* Reads PATH into READING; FROM is the line that includes it, or NULL. */
-static int read_file(const char *path, const struct place *from, struct reading *reading)
+/* Reads PATH, which DESCRIPTOR is where it is not -1, into READING; FROM is the line that includes
+ * it, or NULL. */
+static int read_file(const char *path, int descriptor, const struct place *from,
+                     struct reading *reading)
 {
     struct file file = {0};
 
@@ -227,7 +225,8 @@ static int read_file(const char *path, const struct place *from, struct reading 
                              WHITELIST_FILES_MAX);
         return -EINVAL;
     }
-    int error = file_read(path, WHITELIST_BYTES_MAX, &file);
+    int error = descriptor < 0 ? file_read(path, WHITELIST_BYTES_MAX, &file)
+                               : file_read_open(descriptor, WHITELIST_BYTES_MAX, &file);
     if (error == -ENOMEM)
         return error;
     if (error) {
@@ -258,13 +257,19 @@ static int finish(struct reading *reading, int error)
     return reading->diagnostics->errors > 0 ? -EINVAL : 0;
 }
 
-int reader_read_file(const char *path, struct whitelist *whitelist, struct diagnostics *diagnostics)
+int reader_read_open(const char *path, int descriptor, struct whitelist *whitelist,
+                     struct diagnostics *diagnostics)
 {
     unsigned files = 0;
     struct reading reading = {.whitelist = whitelist, .diagnostics = diagnostics, .files = &files};
 
     *whitelist = (struct whitelist){.name = path};
-    return finish(&reading, read_file(path, NULL, &reading));
+    return finish(&reading, read_file(path, descriptor, NULL, &reading));
+}
+
+int reader_read_file(const char *path, struct whitelist *whitelist, struct diagnostics *diagnostics)
+{
+    return reader_read_open(path, -1, whitelist, diagnostics);
 }
 
 int reader_read_text(const char *name, const char *text, size_t length, struct whitelist *whitelist,

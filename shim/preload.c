@@ -118,20 +118,13 @@ __attribute__((noinline)) static void enforce(const struct environment *environm
         stages_open();
 }
 
-/* Opens PATH if it begins as a compiled whitelist. Returns a descriptor, or -1: then PATH, or what
- * is wrong with it, is for those who read text. */
-static long open_compiled(const char *path)
+/* Whether DESCRIPTOR begins as a compiled whitelist. Where it can't be read, those who read text
+ * say so. */
+static bool is_compiled(int descriptor)
 {
-    long descriptor =
-        SYSTEM_CALL(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (descriptor < 0)
-        return -1;
     char magic[COMPILED_MAGIC_BYTES] = {0};
     long got = SYSTEM_CALL(SYS_pread64, descriptor, magic, sizeof(magic), 0);
-    if (got == sizeof(magic) && compiled_begins(magic, sizeof(magic)))
-        return descriptor;
-    SYSTEM_CALL(SYS_close, descriptor);
-    return -1;
+    return got == sizeof(magic) && compiled_begins(magic, sizeof(magic));
 }
 
 __attribute__((constructor)) static void portcullis(void)
@@ -143,9 +136,11 @@ __attribute__((constructor)) static void portcullis(void)
         refuse_system(text, error);
     const char *path = whitelist_path(&environment);
     const char *own = own_path(&environment);
-    long descriptor = open_compiled(path);
-    if (descriptor < 0) {
-        source_enforce(&environment, path, own);
+    /* Opened once: `portcullis run --no-gate` keeps the file until it is closed. */
+    int descriptor =
+        (int)SYSTEM_CALL(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor < 0 || !is_compiled(descriptor)) {
+        source_enforce(&environment, path, descriptor < 0 ? -1 : descriptor, own);
         return;
     }
     /* Zeroed: an outer filter may only pretend to fill it in. */

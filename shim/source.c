@@ -153,7 +153,8 @@ static void enforce_stages(const struct environment *environment, const char *pa
 }
 
 /* What every step allocates is given back at once, with the arena. */
-void source_enforce(const struct environment *environment, const char *path, const char *own)
+void source_enforce(const struct environment *environment, const char *path, int descriptor,
+                    const char *own)
 {
     struct whitelist whitelist = {0};
     struct rules rules[1 + WHITELIST_STAGES_MAX];
@@ -163,7 +164,7 @@ void source_enforce(const struct environment *environment, const char *path, con
     int result = arena_open();
     if (result < 0)
         refuse_system("cannot map memory", -result);
-    result = reader_read_file(path, &whitelist, &diagnostics);
+    result = reader_read_open(path, descriptor, &whitelist, &diagnostics);
     /* Mistakes end it here. Those that the next step finds are told as well. */
     if (result == -EINVAL && understand(&whitelist, &diagnostics, rules) == -ENOMEM)
         result = -ENOMEM;

@@ -108,6 +108,20 @@ Test(file, what_cannot_be_opened_is_refused)
     is_refused("file/missing", 100, -ENOTDIR);
 }
 
+Test(file, what_is_open_is_read_and_closed)
+{
+    struct file file = {0};
+
+    make_file("some text");
+    int descriptor = open("file", O_RDONLY);
+    cr_assert_eq(unlink("file"), 0);
+    cr_assert_eq(file_read_open(descriptor, 100, &file), 0);
+    cr_expect_eq(file.length, 9);
+    cr_expect_arr_eq(file.text, "some text", 9);
+    cr_expect_eq(close(descriptor), -1);
+    free(file.text);
+}
+
 Test(file, no_descriptor_is_left_open)
 {
     int before = dup(0);
