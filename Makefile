@@ -366,6 +366,13 @@ deb-build:
 	@lintian --allow-root --fail-on error $(BUILD)/deb/portcullis_*.changes
 	@ls $(BUILD)/deb/*.deb
 
+# The packages in a fresh Debian; as root.
+.PHONY: check-deb
+check-deb:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(DEB_PACKAGES) debootstrap perl"
+	$(AGAIN) deb-build
+	@$(PROVE) tests/foreign/deb.sh
+
 .PHONY: clean
 clean:
 	rm -rf $(BUILD)
