@@ -13,6 +13,8 @@ LIBDIR ?= $(PREFIX)/lib
 DATADIR ?= $(PREFIX)/share
 VERSION := $(shell sed -n 's/^\#define PORTCULLIS_VERSION "\(.*\)"/\1/p' shim/tool/tool.h)
 BUILD ?= build
+# One name for one folder: other flags would be other objects.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(abspath $(BUILD)))
 FUZZ_SECONDS ?= 60
 # In CI a warning is an error.
 WERROR ?= $(if $(CI),-Werror)
