@@ -232,9 +232,16 @@ soak: all $(BUILD)/tests/shim/tool/test_oci
 	@env SOAK=1 ROUNDS=1000 KILLED=200 EVENTS=10000000 TEST_SECONDS=7200 \
 	    $(PROVE) $(BUILD)/tests/shim/tool/test_oci $(SOAKED)
 
-# clang-tidy, one file at a time, and again only where something changed.
-.PHONY: tidy
-tidy: $(C_SOURCES:%.c=$(BUILD)/tidy/%.ok)
+# clang-tidy, one file at a time, and again only where something changed. The tests take parts.
+TIDY_TOOL := $(filter shim/tool/%,$(C_SOURCES))
+TIDY_TESTS := $(filter tests/%,$(C_SOURCES))
+TIDY_SHIM := $(filter-out $(TIDY_TOOL) $(TIDY_TESTS),$(C_SOURCES))
+
+.PHONY: tidy tidy-tool tidy-tests tidy-shim
+tidy: tidy-tool tidy-tests tidy-shim
+tidy-tool: $(TIDY_TOOL:%.c=$(BUILD)/tidy/%.ok)
+tidy-tests: $(TIDY_TESTS:%.c=$(BUILD)/tidy/%.ok)
+tidy-shim: $(TIDY_SHIM:%.c=$(BUILD)/tidy/%.ok)
 
 $(BUILD)/tidy/%.ok: %.c .clang-tidy | $(CONSTANTS_TABLE) $(NUMBERS_TABLE)
 	@mkdir -p $(@D)

@@ -68,6 +68,7 @@ printf 'set a 0 0 1\r\nb\r\nget a\r\nquit\r\n' >&3
 is "$(tr -d '\r' <&3)" $'STORED\nVALUE a 0 1\nb\nEND' "memcached: it stores and finds"
 exec 3>&-
 start env "${environment[@]}" sleep 60
+wait_for 10 grep -qx sleep "/proc/$PID/comm"
 run env "${environment[@]}" "$PORTCULLIS" verify "$PID"
 is "$STATUS|$OUT" "1|no: thread $PID of sleep has no filter" \
     "memcached: another program of the unit is not filtered, and would not do as its main process"
