@@ -126,10 +126,11 @@ int main(int count, char **arguments)
         fail("pipe");
     read_defaults(arguments[2]);
     load(read_unit(arguments[1]));
-    /* the command line anew, with variables replaced */
-    for (size_t size = 64; size <= (size_t)1 << 20; size *= 4) {
+    /* the command line and the environment anew, with variables replaced */
+    for (size_t size = 1 << 17; size <= 1 << 20; size *= 2) {
+        char *kept = malloc(1 << 16);
         char *copy = malloc(size);
-        if (!copy)
+        if (!kept || !copy)
             fail("malloc");
         memset(copy, 0, size);
         free(copy);
