@@ -37,6 +37,12 @@ succeeds "it is the object that was built" \
 run "$TMP/root/opt/gate/bin/portcullis" --version
 like "$STATUS $OUT" "^0 portcullis [0-9]" "the command runs from there"
 
+printf '[allow]\nsyscalls = @stdio @files\n' >"$TMP/cat.ini"
+run "$TMP/root/opt/gate/bin/portcullis" run "$TMP/cat.ini" -- grep Seccomp: /proc/self/status
+is "$STATUS|$OUT|$ERR" $'0|Seccomp:\t2|' "it runs a program under the object that was installed with it"
+run env LD_DEBUG=files "$TMP/root/opt/gate/bin/portcullis" run "$TMP/cat.ini" -- true
+like "$ERR" "file=$TMP/root/opt/gate/lib/libportcullis.so " "which it finds there, not in the build folder"
+
 touch "$TMP/root/opt/gate/lib/libother.so"
 run "${QUIET_MAKE[@]}" uninstall
 is "$STATUS$OUT$ERR" 0 "uninstall says nothing and succeeds"
