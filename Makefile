@@ -209,8 +209,10 @@ show: all
 check: deps
 	$(AGAIN) tests
 
-# One prove runs all; its own last line is the last line.
+# One prove runs all; its own last line is the last line. Tests that call make have the same flags:
+# with others two of them would build everything again, at once.
 PROVE = env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL BUILD="$(abspath $(BUILD))" CC="$(CC)" \
+    WERROR="$(WERROR)" $(if $(CFLAGS),CFLAGS="$(CFLAGS)") \
     PORTCULLIS_SHIM="$(abspath $(BUILD)/libportcullis.so)" \
     prove -j2 --failures --comments --timer --exec tests/run
 
@@ -247,7 +249,7 @@ $(BUILD)/tidy/%.ok: %.c .clang-tidy | $(CONSTANTS_TABLE) $(NUMBERS_TABLE)
 	@mkdir -p $(@D)
 	@$(CLANG_TIDY) --quiet --warnings-as-errors='*' $< -- $(DIALECT) >$@.log 2>/dev/null || \
 	    { cat $@.log; exit 1; }
-	@$(CLANG) $(DIALECT) -MM -MP -MT $@ $< >$(@:.ok=.d)
+	@$(CLANG) $(DIALECT) -MM -MP -MT $@ $< >$(@:.ok=.d.new) && mv $(@:.ok=.d.new) $(@:.ok=.d)
 	@touch $@
 
 # It takes no hint from a noreturn function with an attribute before it; clang's analyzer does.
@@ -309,7 +311,11 @@ table: all
 
 WHITELISTS := $(wildcard config/whitelists/*.ini)
 
-$(BUILD)/portcullis.pc: shim/portcullis.pc.in $(BUILD)/flags FORCE
+# A prefix has its own: two may be installed to at once.
+PKGCONFIG := $(BUILD)/pkgconfig$(LIBDIR)/portcullis.pc
+
+$(PKGCONFIG): shim/portcullis.pc.in $(BUILD)/flags FORCE
+	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@DATADIR@|$(DATADIR)|' \
 	    -e 's|@VERSION@|$(VERSION)|' $< >$@
 
@@ -335,7 +341,7 @@ MANDIR ?= $(DATADIR)/man
 # What is installed: MODE:FILE:PLACE.
 INSTALLED = 644:$(BUILD)/libportcullis.so:$(LIBDIR)/libportcullis.so \
     755:$(BUILD)/portcullis:$(BINDIR)/portcullis \
-    644:$(BUILD)/portcullis.pc:$(LIBDIR)/pkgconfig/portcullis.pc \
+    644:$(PKGCONFIG):$(LIBDIR)/pkgconfig/portcullis.pc \
     644:shim/tool/portcullis.1:$(MANDIR)/man1/portcullis.1 \
     644:config/portcullis.ini.5:$(MANDIR)/man5/portcullis.ini.5 \
     644:shim/libportcullis.7:$(MANDIR)/man7/libportcullis.7 \
@@ -348,7 +354,7 @@ INSTALLED = 644:$(BUILD)/libportcullis.so:$(LIBDIR)/libportcullis.so \
         644:$(BUILD)/units$(UNITDIR)/$(unit).conf:$(UNITDIR)/$(unit).service.d/portcullis.conf)
 
 .PHONY: install uninstall
-install: all $(BUILD)/portcullis.pc $(UNITS:%=$(BUILD)/units$(UNITDIR)/%.conf)
+install: all $(PKGCONFIG) $(UNITS:%=$(BUILD)/units$(UNITDIR)/%.conf)
 	@for item in $(INSTALLED); do \
 	    file=$${item#*:}; \
 	    install -D -m $${item%%:*} $${file%:*} "$(DESTDIR)$${file##*:}" || exit; \
@@ -386,4 +392,7 @@ check-deb:
 clean:
 	rm -rf $(BUILD)
 
--include $(shell find $(BUILD) -path $(BUILD)/deb -prune -o -type f -name '*.d' -print 2>/dev/null)
+# Not those of other makes in folders below it, which may be at work.
+OTHERS := $(addprefix -o -path $(BUILD)/,i386 arm64 'with-*')
+-include $(shell find $(BUILD) \( -path $(BUILD)/deb $(OTHERS) \) -prune -o -type f -name '*.d' \
+    -print 2>/dev/null)

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../config/reader.h"
 #include "call.h"
 #include "formats/formats.h"
+#include "startup.h"
 #include "tool.h"
 
 struct format {
@@ -29,46 +29,41 @@ static const struct format FORMATS[] = {
 
 enum { FORMAT_COUNT = sizeof(FORMATS) / sizeof(FORMATS[0]) };
 
-/* What a program needs from the moment that a filter is in until its main, where others load the
- * filter: exec, the loader, the constructors of libraries. Engines make calls of their own in
- * between, as runc does, which is in Go. */
-#define STARTUP "execve @loader madvise sched_getaffinity statfs"
-#define STARTUP_OF_ENGINES                                                                         \
-    STARTUP " epoll_ctl epoll_pwait fstatfs getdents64 getpid nanosleep sched_yield tgkill write"
-
-static const char STARTUP_NAME[] = "startup";
-
 struct options {
     const struct format *format;
     const char *file;
     const char *output;
     const char *unit;
+    char **program; /* and its arguments, or NULL */
     bool native;
     bool startup;
 };
 
 static int help(void)
 {
-    puts("usage: portcullis export --to FORMAT [OPTION...] FILE\n\n"
+    puts("usage: portcullis export --to FORMAT [OPTION...] FILE [-- PROGRAM [ARGUMENT...]]\n\n"
          "Writes the whitelist FILE in a format of others, on standard output. Formats:\n");
     for (size_t i = 0; i < FORMAT_COUNT; i++)
         printf("  %-8s %s\n", FORMATS[i].name, FORMATS[i].purpose);
-    puts(
-        "\n"
-        "  -o, --output OUT  write it to OUT\n"
-        "  --startup         oci, bpf: allow besides what a program needs from exec to main, as\n"
-        "                    the filter is loaded before exec there. mmap and mprotect are among\n"
-        "                    it, with whatever protection\n"
-        "  --native          systemd: SystemCallFilter= in place of the shim; allows what a start\n"
-        "                    needs as well, and says by warnings what it can't say\n"
-        "  --unit NAME       systemd: the unit that it is for, in the drop-in's first line\n\n"
-        "What the format can't say is an error, and nothing is written; where the result is\n"
-        "stricter, or something is for others to see to, there is a warning.\n"
-        "oci decides the same for all calls and arguments, but kills a thread, not the process,\n"
-        "for calls of other architectures. runc gives ENOSYS for numbers that are higher than\n"
-        "those of all names in a profile.\n\n"
-        "Status: 0; 2 for a wrong command line; 71 if OUT can't be written; 78 for a mistake in\n"
-        "FILE, or where the format can't say it.");
+    puts("\n"
+         "  -o, --output OUT  write it to OUT\n"
+         "  --startup         oci, bpf: allow besides what a program needs from exec to main, as\n"
+         "                    the filter is loaded before exec there. mmap and mprotect are among\n"
+         "                    it, with whatever protection\n"
+         "  --native          systemd: SystemCallFilter= in place of the shim; says by warnings\n"
+         "                    what it can't say. Allows as well what a start needs: PROGRAM, or\n"
+         "                    each that 'program =' in FILE names, is executed, ended at its\n"
+         "                    entry point, and what it called until then is taken; where there is\n"
+         "                    none, it is what most programs need\n"
+         "  --unit NAME       systemd: the unit that it is for, in the drop-in's first line\n\n"
+         "What the format can't say is an error, and nothing is written; where the result is\n"
+         "stricter, or something is for others to see to, there is a warning.\n"
+         "oci decides the same for all calls and arguments, but kills a thread, not the process,\n"
+         "for calls of other architectures. runc gives ENOSYS for numbers that are higher than\n"
+         "those of all names in a profile.\n\n"
+         "Status: 0; 2 for a wrong command line; 71 if OUT can't be written; 78 for a mistake in\n"
+         "FILE, or where the format can't say it; 125, 126 and 127 where PROGRAM doesn't get to\n"
+         "its entry point, can't be run, or is not found.");
     return STATUS_OK;
 }
 
@@ -98,12 +93,13 @@ static int put(const struct options *options, const char *text, size_t length)
 }
 
 static int export_policy(const struct options *options, const struct policy *policy,
-                         struct diagnostics *diagnostics)
+                         const struct startup *startup, struct diagnostics *diagnostics)
 {
     struct export_job job = {.file = options->file,
                              .policy = policy,
                              .unit = options->unit,
                              .native = options->native,
+                             .startup = startup,
                              .diagnostics = diagnostics};
     char *text = NULL;
     size_t length = 0;
@@ -124,52 +120,6 @@ static int export_policy(const struct options *options, const struct policy *pol
     }
     free(text);
     return status;
-}
-
-/* Of a call with conditions that a start needs without: they are lost. */
-static void warn_of_start(const struct rule *rule, struct diagnostics *diagnostics)
-{
-    char name[CALL_NAME_MAX], text[CALL_TEXT_MAX];
-    bool started = false;
-
-    call_name(rule->number, name);
-    for (size_t i = 0; i < rule->allow_count; i++) {
-        const struct entry *entry = rule->allow[i].entry;
-        if (!entry->conditional && strcmp(entry->place.file, STARTUP_NAME) != 0)
-            return;
-        started |= !entry->conditional;
-    }
-    for (size_t i = 0; i < rule->allow_count && started; i++) {
-        const struct entry *entry = rule->allow[i].entry;
-        if (entry->conditional)
-            diagnostic_warning(diagnostics, entry->place,
-                               "a start needs %s, which is allowed whatever its arguments: %s",
-                               name, entry_text(entry, name, text));
-    }
-}
-
-/* Adds to POLICY what a start needs, by ENGINES or not; STARTUP holds the texts. */
-static int add_startup(bool engines, struct policy *policy, struct whitelist *startup,
-                       struct diagnostics *warnings)
-{
-    char text[256];
-    struct diagnostics *diagnostics = &policy->diagnostics;
-    const char *needs = engines ? STARTUP_OF_ENGINES : STARTUP;
-    int length = snprintf(text, sizeof(text), "[allow]\nsyscalls = %s\n", needs);
-    int error = reader_read_text(STARTUP_NAME, text, (size_t)length, startup, diagnostics);
-
-    for (size_t i = 0; i < startup->entry_count && !error; i++)
-        error = whitelist_add(&policy->whitelist, &startup->entries[i]);
-    filter_release(&policy->filter);
-    rules_release(&policy->rules);
-    if (!error)
-        error = rules_build(&policy->whitelist, diagnostics, &policy->rules);
-    if (!error)
-        error = filter_build(&policy->rules, (struct place){policy->whitelist.name, 0}, diagnostics,
-                             &policy->filter);
-    for (size_t i = 0; i < policy->rules.count && !error; i++)
-        warn_of_start(&policy->rules.rules[i], warnings);
-    return error;
 }
 
 /* Whether it is made of rules, which a compiled whitelist has not. */
@@ -193,10 +143,37 @@ static bool can_say_stages(const struct options *options, const struct policy *p
     return false;
 }
 
+/* Whether a start needs to be listed: not where all is allowed that is not denied. */
+static bool needs_startup(const struct options *options, const struct policy *policy)
+{
+    return options->startup ||
+           (options->native && policy->rules.default_action.kind != ACTION_ALLOW);
+}
+
+static int add_startup(const struct options *options, struct policy *policy,
+                       struct startup *startup, struct diagnostics *warnings)
+{
+    enum starter starter = STARTER_SANDBOX;
+    int status = STATUS_OK;
+
+    if (options->native)
+        starter = STARTER_SYSTEMD;
+    else if (options->format->export == formats_export_oci)
+        starter = STARTER_ENGINE;
+    if (options->native)
+        status = startup_measure(startup, policy, options->program, warnings);
+    if (status != STATUS_OK)
+        return status;
+    int error = startup_add(startup, starter, policy, warnings);
+    if (error)
+        tool_error("%s: %s", options->file, strerror(-error));
+    return error ? STATUS_OS : STATUS_OK;
+}
+
 static int export_file(const struct options *options)
 {
     struct policy policy;
-    struct whitelist startup = {0};
+    struct startup startup = {0};
     struct diagnostics diagnostics = {0};
     int status = policy_open(options->file, &policy);
 
@@ -204,18 +181,13 @@ static int export_file(const struct options *options)
         status = STATUS_USAGE;
     if (status == STATUS_OK && !can_say_stages(options, &policy))
         status = STATUS_CONFIG;
-    if (status == STATUS_OK && (options->startup || options->native)) {
-        int error = add_startup(options->format->export == formats_export_oci, &policy, &startup,
-                                &diagnostics);
-        if (error) {
-            tool_error("%s: %s", options->file, strerror(-error));
-            status = STATUS_OS;
-        }
-    }
+    bool started = status == STATUS_OK && needs_startup(options, &policy);
+    if (started)
+        status = add_startup(options, &policy, &startup, &diagnostics);
     if (status == STATUS_OK)
-        status = export_policy(options, &policy, &diagnostics);
+        status = export_policy(options, &policy, started ? &startup : NULL, &diagnostics);
     policy_release(&policy);
-    whitelist_release(&startup);
+    startup_release(&startup);
     diagnostics_release(&diagnostics);
     return status;
 }
@@ -236,6 +208,8 @@ static int check_options(const struct options *options)
     if ((options->native || options->unit) && !systemd)
         return tool_usage("export", "'%s' goes with '--to systemd'",
                           options->native ? "--native" : "--unit");
+    if (options->program && !options->native)
+        return tool_usage("export", "one whitelist at a time; a program goes with '--native'");
     if (options->startup && !options->format->early)
         return tool_usage("export", "'--startup' goes with '--to oci' and '--to bpf'");
     if (options->format->binary && !options->output && isatty(STDOUT_FILENO))
@@ -288,10 +262,11 @@ int verb_export(int count, char **arguments)
         if (status != STATUS_OK)
             return status;
     }
-    if (optind + 1 != count)
-        return tool_usage("export",
-                          optind == count ? "a whitelist is missing" : "one whitelist at a time");
+    if (optind == count)
+        return tool_usage("export", "a whitelist is missing");
     options.file = arguments[optind];
+    if (optind + 1 < count)
+        options.program = arguments + optind + 1;
     if (!options.format)
         return tool_usage("export", "'--to FORMAT' is missing");
     int status = check_options(&options);

@@ -18,7 +18,7 @@ usage()
 usage "'--to FORMAT' is missing" "a_format_is_wanted" a.ini
 usage "unknown format 'json'" "an_unknown_format_is_told" --to json a.ini
 usage "a whitelist is missing" "a_whitelist_is_wanted" --to oci
-usage "one whitelist at a time" "one_is_enough" --to oci a.ini a.ini
+usage "one whitelist at a time; a program goes with '--native'" "one_is_enough" --to oci a.ini a.ini
 usage "unknown option '--from'" "an_unknown_option_is_told" --from oci a.ini
 usage "option '--to' needs a value" "to_needs_a_value" --to
 usage "option '-o' needs a value" "so_does_o" --to oci a.ini -o

@@ -4,6 +4,8 @@
 . "$(dirname "$0")/../helpers/tap.sh"
 cd "$ROOT" || exit 1
 
+built=$(stat -c %y "$BUILD/flags")
+
 QUIET_MAKE=(make -s BUILD="$BUILD" DESTDIR="$TMP/root" PREFIX=/opt/gate)
 
 whitelists()
@@ -35,6 +37,12 @@ succeeds "it is the object that was built" \
 run "$TMP/root/opt/gate/bin/portcullis" --version
 like "$STATUS $OUT" "^0 portcullis [0-9]" "the command runs from there"
 
+printf '[allow]\nsyscalls = @stdio @files\n' >"$TMP/cat.ini"
+run "$TMP/root/opt/gate/bin/portcullis" run "$TMP/cat.ini" -- grep Seccomp: /proc/self/status
+is "$STATUS|$OUT|$ERR" $'0|Seccomp:\t2|' "it runs a program under the object that was installed with it"
+run env LD_DEBUG=files "$TMP/root/opt/gate/bin/portcullis" run "$TMP/cat.ini" -- true
+like "$ERR" "file=$TMP/root/opt/gate/lib/libportcullis.so " "which it finds there, not in the build folder"
+
 touch "$TMP/root/opt/gate/lib/libother.so"
 run "${QUIET_MAKE[@]}" uninstall
 is "$STATUS$OUT$ERR" 0 "uninstall says nothing and succeeds"
@@ -42,15 +50,17 @@ is "$(installed)" /opt/gate/lib/libother.so "uninstall takes away what install p
 run "${QUIET_MAKE[@]}" uninstall
 is "$STATUS$OUT$ERR" 0 "uninstalling twice is no mistake"
 
-# A machine with neither apt-get nor dpkg: only what the recipe itself needs.
+# A machine with neither apt-get nor dpkg: only what the recipe itself needs. Another environment has
+# other flags, hence a build folder of its own.
 mkdir "$TMP/bin"
 for tool in sh grep id env mkdir find make; do
     ln -s "$(command -v "$tool")" "$TMP/bin/$tool"
 done
-run env -i PATH="$TMP/bin" make -s BUILD="$BUILD" deps PACKAGES="gcc no-such-package"
+run env -i PATH="$TMP/bin" make -s BUILD="$TMP/build" deps PACKAGES="gcc no-such-package"
 is "$STATUS $OUT" "2 " "without apt-get deps fails"
 like "$ERR" "no apt-get here; please install what Debian calls: gcc no-such-package" \
     "without apt-get deps names what is missing"
 run make -s BUILD="$BUILD" deps PACKAGES="libc6-dev make"
 is "$STATUS$OUT$ERR" 0 "deps says nothing where nothing is missing"
+is "$(stat -c %y "$BUILD/flags")" "$built" "what was built for the tests is taken as it is"
 finish

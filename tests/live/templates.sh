@@ -165,7 +165,7 @@ is "$STATUS|$OUT|$ERR" "0|42|" "postgresql: it knows who asks, and answers"
 run cluster pg_ctlcluster --skip-systemctl-redirect -m fast 15 main stop
 is "$STATUS|$OUT|$ERR" "0||" "postgresql: pg_ctlcluster stops it"
 
-rm -rf "$BUILD/units$TMP"
+rm -rf "$BUILD/units$TMP" "$BUILD/pkgconfig$TMP"
 run make -s -C "$ROOT" BUILD="$BUILD" PREFIX="$PREFIX" uninstall
 is "$STATUS|$(find "$PREFIX/share/portcullis" 2>/dev/null)" "0|" "uninstall takes all of it away"
 finish

@@ -23,7 +23,7 @@ static long foreign_getppid(void)
                      ".code64\n"
                      "1:\n\t"
                      "syscall\n\t"
-                     "lret\n\t"
+                     "lretl\n\t"
                      ".code32\n"
                      "2:"
                      : "+a"(result)

@@ -6,13 +6,15 @@
 #include <stdio.h>
 
 #include "../policy.h"
+#include "../startup.h"
 
 /* What is to be written, and how. All borrowed. */
 struct export_job {
     const char *file; /* the whitelist's name */
     const struct policy *policy;
-    const char *unit; /* systemd: of --unit, or NULL */
-    bool native;      /* systemd: --native */
+    const char *unit;              /* systemd: of --unit, or NULL */
+    bool native;                   /* systemd: --native */
+    const struct startup *startup; /* what was allowed besides, or NULL */
     struct diagnostics *diagnostics;
     FILE *output;
 };

@@ -259,12 +259,62 @@ static void warn_settings(const struct export_job *job)
                            "'audit' does not carry over: systemd logs what it kills, and no more");
 }
 
+/* A path from a command line may have anything in it. */
+static void put_program(FILE *output, const char *path)
+{
+    for (; *path != '\0'; path++)
+        fputc((unsigned char)*path < ' ' || *path == 0x7f ? '?' : *path, output);
+}
+
+static void put_words(struct setting *setting, const char *words)
+{
+    char word[CALL_NAME_MAX];
+
+    while (*words != '\0') {
+        size_t length = strcspn(words, " ");
+        snprintf(word, sizeof(word), "%.*s", (int)length, words);
+        put_word(setting, word, "");
+        words += length + (words[length] == ' ');
+    }
+    end_setting(setting);
+}
+
+/* Says what is allowed for the start, and where that is known from. */
+static void put_startup(const struct export_job *job)
+{
+    const struct startup *startup = job->startup;
+    struct setting setting = {job->output, "#   ", 0};
+    char name[CALL_NAME_MAX];
+
+    fputs("# The filter is in before exec: allowed besides is what ", job->output);
+    if (startup->program_count == 0)
+        fputs("most programs\n# call from exec to main (none was there to be measured):\n",
+              job->output);
+    for (size_t i = 0; i < startup->program_count; i++) {
+        fputs(i == 0 ? "was seen of\n#   " : "#   ", job->output);
+        put_program(job->output, startup->programs[i]);
+        fputs(i + 1 < startup->program_count ? " and\n" : "\n# from exec to the entry point:\n",
+              job->output);
+    }
+    if (startup->program_count == 0)
+        put_words(&setting, STARTUP_USUAL);
+    for (int i = 0; i < CALL_NUMBERS; i++) {
+        if (startup->seen[i])
+            put_word(&setting, call_name(i, name), "");
+    }
+    end_setting(&setting);
+    fputs("# and what systemd itself calls until then:\n", job->output);
+    put_words(&setting, startup_own(STARTER_SYSTEMD));
+}
+
 int systemd_write_native(const struct export_job *job)
 {
     const struct settings *settings = &job->policy->whitelist.settings;
     int error = 0;
 
     warn_settings(job);
+    if (job->startup)
+        put_startup(job);
     fprintf(job->output, "[Service]\n%sSystemCallArchitectures=native\n",
             settings->no_new_privileges ? "NoNewPrivileges=yes\n" : "");
     if (settings->default_action.kind == ACTION_LOG)

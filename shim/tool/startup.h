@@ -1,0 +1,41 @@
+/* What a start needs besides, where others load the filter: before exec. */
+#ifndef PORTCULLIS_TOOL_STARTUP_H
+#define PORTCULLIS_TOOL_STARTUP_H
+
+#include <limits.h>
+
+#include "call.h"
+#include "policy.h"
+
+/* Who loads the filter. What it calls until exec is under it as well. */
+enum starter { STARTER_SANDBOX, STARTER_ENGINE, STARTER_SYSTEMD };
+
+/* What was allowed besides. It is to be released in any case. */
+struct startup {
+    const char *const *programs; /* borrowed, or below: those whose start was measured */
+    size_t program_count;        /* 0: no start was, and @loader and more was taken */
+    bool seen[CALL_NUMBERS];     /* what these call, by number */
+    struct whitelist lines;      /* owned: [allow] */
+    const char *found;
+    char executable[PATH_MAX];
+};
+
+/* The calls that are taken where nothing is measured, and those of STARTER itself: names and
+ * groups, separated by blanks. */
+extern const char STARTUP_USUAL[];
+const char *startup_own(enum starter starter);
+
+/* Measures a start, for systemd: that of PROGRAM and its arguments, ended by NULL, or if that is
+ * NULL of each program that POLICY's whitelist names; none is measured if one of them is not here,
+ * of which there is a warning. Returns STATUS_OK, or another status after telling why. */
+int startup_measure(struct startup *startup, const struct policy *policy, char **program,
+                    struct diagnostics *warnings) __attribute__((warn_unused_result));
+
+/* Adds to POLICY what a start by STARTER needs. Conditions that are lost by that are WARNINGS.
+ * Returns 0; -EINVAL after reporting to POLICY; another errno. */
+int startup_add(struct startup *startup, enum starter starter, struct policy *policy,
+                struct diagnostics *warnings) __attribute__((warn_unused_result));
+
+void startup_release(struct startup *startup);
+
+#endif
