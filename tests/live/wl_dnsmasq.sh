@@ -153,6 +153,7 @@ uses()
 # shellcheck disable=SC2054 # the commas are dnsmasq's
 dnssec=(--dnssec --trust-anchor=".,20326,8,2,E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
     --dnssec-no-timecheck --cache-size=999 --local-service)
+# shellcheck disable=SC2054
 more=("${dnssec[@]}" --dhcp-leasefile="$TMP/leases/l"
     --dhcp-range=127.0.0.50,127.0.0.60,255.0.0.0 --dhcp-range=::1,::9,64 --enable-ra
     --dhcp-alternate-port="$(free_port)")
