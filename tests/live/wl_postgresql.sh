@@ -202,7 +202,7 @@ is "$(ask -c "select pg_terminate_backend($backend)")" t "and the backend can be
 # Who a client is, is asked in the stage: of the socket, of its password.
 name=$(id -un)
 ask -c "create role \"$name\" login" -c "create role secret login password 'open'"
-printf '%s\n' 'local all postgres trust' 'local all all peer' 'host all postgres 127.0.0.1/32 trust' \
+printf '%s\n' 'local all postgres trust' 'local all all peer' 'host all,replication postgres 127.0.0.1/32 trust' \
     'host all all 127.0.0.1/32 scram-sha-256' >"$TMP/pg/data/pg_hba.conf"
 ask -c 'select pg_reload_conf()' >/dev/null
 peer()
@@ -220,6 +220,28 @@ is "$(ask -c "select 'slot' from pg_create_logical_replication_slot('l', 'test_d
     -c "select pg_drop_replication_slot('l')")" $'slot\ntable public.d: INSERT: a[integer]:1' \
     "a library decodes what is replicated"
 is "$(ask -c 'show max_stack_depth' -c 'set tcp_keepalives_idle = 9')" 2MB "settings can be asked and made"
+
+# A standby: its receiver connects, and is in no stage.
+standby()
+{
+    port=$standby_port HOST=$TMP/standby ask "$@"
+}
+received()
+{
+    [[ $(standby -c 'select a from d') == 1 ]]
+}
+pg_basebackup -h localhost -p "$port" -U postgres -D "$TMP/pg/standby" -X stream --no-sync -c fast -R
+((EUID != 0)) || chown -R nobody "$TMP/pg/standby"
+standby_port=$(free_port)
+mkdir -m 777 "$TMP/standby"
+start "${user[@]}" "$PORTCULLIS" run "$KILLING" -- postgres -D "$TMP/pg/standby" -k "$TMP/standby" -p "$standby_port" \
+    -c listen_addresses= -c fsync=off >"$TMP/stdout" 2>"$TMP/standby.err" </dev/null
+standby=$PID
+succeeds "a standby gets what is new, where a refused call kills" wait_for 20 received
+is "$(filters "$(standby -c 'select pid from pg_stat_wal_receiver')")" 1 "its receiver is not in the stage"
+PID=$standby
+end >"$TMP/ended"
+is "$(<"$TMP/ended")" "status 0" "it ends well"
 
 is "$(run_program)" 'ERROR:  could not execute command "cat >'"$TMP"'/pg/ran": Operation not permitted' \
     "COPY TO PROGRAM is refused before it could fork"
