@@ -1,5 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "../../config/groups.h"
 #include "call.h"
@@ -111,6 +112,31 @@ static bool is_meant(const struct entry *entry, const struct entry *other)
            strcmp(entry->subject.name, other->subject.name) == 0;
 }
 
+/* The ways to a file may differ: a.ini, folder/../a.ini. */
+static bool is_same_file(const char *one, const char *other)
+{
+    struct stat a, b;
+
+    return strcmp(one, other) == 0 || (stat(one, &a) == 0 && stat(other, &b) == 0 &&
+                                       a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+/* Whether the very line of the whitelist's entry at INDEX stands before it already: its file is
+ * included by two ways. Then that one is needed or not, and is told of in its turn. */
+static bool is_again(const struct whitelist *whitelist, size_t index)
+{
+    const struct entry *entry = &whitelist->entries[index];
+
+    for (size_t i = 0; i < index; i++) {
+        const struct entry *other = &whitelist->entries[i];
+        if (other->place.line == entry->place.line && other->subject.kind == entry->subject.kind &&
+            strcmp(other->subject.name, entry->subject.name) == 0 &&
+            is_same_file(other->place.file, entry->place.file))
+            return true;
+    }
+    return false;
+}
+
 /* OTHER: a line that does the same; NULL if there is not one alone. */
 static void warn(struct lint *lint, const struct entry *entry, const struct entry *other)
 {
@@ -167,7 +193,8 @@ void lint_swallowed(struct lint *lint)
         } else if (count == 0) {
             warn_repeated(lint, entry);
         } else if (!is_needed(&uses, &uses.uses[at], count)) {
-            warn(lint, entry, opinion_rival(&uses.opinions[uses.uses[at].rule], entry));
+            if (!is_again(whitelist, i - 1))
+                warn(lint, entry, opinion_rival(&uses.opinions[uses.uses[at].rule], entry));
             for (size_t k = 0; k < count; k++)
                 opinion_forget(&uses.opinions[uses.uses[at + k].rule], entry);
         }

@@ -52,7 +52,8 @@ static void begin_clause(struct proposal *proposal)
 static const char *word_of(const struct proposal *proposal, const struct argument *argument,
                            uint64_t value, char text[DECODE_VALUE_MAX])
 {
-    decode_value(proposal->call, argument, value, text);
+    decode_value(decode_context(proposal->call, argument, proposal->arguments), argument, value,
+                 text);
     if (strchr(text, '|') || strcmp(text, "NULL") == 0)
         snprintf(text, DECODE_VALUE_MAX, "0x%" PRIx64, value);
     return text;
@@ -123,24 +124,51 @@ static bool passes(const struct clause *clause, const uint64_t arguments[6])
     return condition_matches(&(struct condition){&one, 1}, arguments);
 }
 
-static size_t failures(const struct condition *condition, const uint64_t arguments[6])
+static bool is_called(const struct prototype *prototype, const struct clause *clause,
+                      const char *name)
+{
+    return prototype &&
+           strcmp(prototype_text(prototype->arguments[clause->argument].name), name) == 0;
+}
+
+/* Whether CLAUSE, of CONDITION, speaks of options of a socket at another level than the call's:
+ * those have the same numbers. */
+static bool is_elsewhere(const struct prototype *prototype, const struct condition *condition,
+                         const struct clause *clause, const uint64_t arguments[6])
+{
+    if (!is_called(prototype, clause, "optname"))
+        return false;
+    for (size_t i = 0; i < condition->count; i++) {
+        const struct clause *other = &condition->clauses[i];
+        if (is_called(prototype, other, "level") && !passes(other, arguments))
+            return true;
+    }
+    return false;
+}
+
+static size_t failures(const struct prototype *prototype, const struct condition *condition,
+                       const uint64_t arguments[6])
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < condition->count; i++)
-        count += !passes(&condition->clauses[i], arguments);
+    for (size_t i = 0; i < condition->count; i++) {
+        const struct clause *clause = &condition->clauses[i];
+        count +=
+            !passes(clause, arguments) || is_elsewhere(prototype, condition, clause, arguments);
+    }
     return count;
 }
 
 /* The line with a condition that lacks the least, or NULL. */
-static const struct entry *nearest_line(const struct rule *rule, const uint64_t arguments[6])
+static const struct entry *nearest_line(const struct rule *rule, const struct prototype *prototype,
+                                        const uint64_t arguments[6])
 {
     const struct entry *best = NULL;
     size_t best_count = 0;
 
     for (size_t i = 0; rule && i < rule->allow_count; i++) {
         const struct entry *entry = rule->allow[i].entry;
-        size_t count = failures(&entry->condition, arguments);
+        size_t count = failures(prototype, &entry->condition, arguments);
         if (entry->conditional && (!best || count < best_count)) {
             best = entry;
             best_count = count;
@@ -197,14 +225,30 @@ static void add_instead(struct proposal *proposal, const struct clause *clause)
     add(proposal, " %s %s", operator, word_of(proposal, argument, value, text));
 }
 
+/* "optname == TCP_NODELAY", in the place of all that a line says of an option elsewhere. */
+static void add_option(struct proposal *proposal, unsigned index)
+{
+    const struct argument *argument = &proposal->prototype->arguments[index];
+    char text[DECODE_VALUE_MAX];
+
+    begin_clause(proposal);
+    add(proposal, "%s == %s", prototype_text(argument->name),
+        word_of(proposal, argument, decode_cut(argument, proposal->arguments[index]), text));
+}
+
 /* ENTRY's condition, with what fails replaced. */
 static void add_alike(struct proposal *proposal, const struct entry *entry)
 {
     char text[CALL_TEXT_MAX];
+    bool optioned = false;
 
     for (size_t i = 0; i < entry->condition.count; i++) {
         const struct clause *clause = &entry->condition.clauses[i];
-        if (passes(clause, proposal->arguments)) {
+        if (is_elsewhere(proposal->prototype, &entry->condition, clause, proposal->arguments)) {
+            if (!optioned)
+                add_option(proposal, clause->argument);
+            optioned = true;
+        } else if (passes(clause, proposal->arguments)) {
             begin_clause(proposal);
             add(proposal, "%s", entry_clause(entry, i, text));
         } else {
@@ -248,23 +292,24 @@ const char *propose_line(const struct rules *rules, int number, const uint64_t a
                          char line[PROPOSE_LINE_MAX])
 {
     const struct rule *rule = rules_find(rules, number);
-    const struct entry *nearest = nearest_line(rule, arguments);
     char name[CALL_NAME_MAX];
     struct proposal proposal = {.call = call_name(number, name),
                                 .prototype = decode_prototype(number),
                                 .arguments = arguments,
                                 .line = line};
+    const struct prototype *prototype = proposal.prototype;
+    const struct entry *nearest = nearest_line(rule, prototype, arguments);
     const struct worth *row = find_row(&proposal);
-    int narrow = row ? prototype_argument(proposal.prototype, row->argument) : -1;
+    int narrow = row ? prototype_argument(prototype, row->argument) : -1;
 
     *line = '\0';
     if (rule && (rule->allowed || rule->implicit ||
-                 (nearest && failures(&nearest->condition, arguments) == 0)))
+                 (nearest && failures(prototype, &nearest->condition, arguments) == 0)))
         return line;
     begin(&proposal);
-    if (nearest && proposal.prototype && (narrow < 0 || accepts(nearest, narrow, arguments)))
+    if (nearest && prototype && (narrow < 0 || accepts(nearest, narrow, arguments)))
         add_alike(&proposal, nearest);
-    else if (narrow >= 0 && proposal.prototype)
+    else if (narrow >= 0 && prototype)
         add_narrow(&proposal, row, (unsigned)narrow);
     if (!proposal.begun || !admits(&proposal))
         snprintf(line, PROPOSE_LINE_MAX, "syscalls = %s", proposal.call);

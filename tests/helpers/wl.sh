@@ -207,6 +207,7 @@ declare -A ATTACKS=(
     [setuid]='((int(*)(int))setuid)(-1)'
     [write-file]='((int(*)(char*,int))open)("/nonexistent/file",1)'
     [make-file]='((int(*)(char*,int,int))open)("/nonexistent/file",65,384)'
+    [chown-file]='((int(*)(char*,int,int))chown)("/nonexistent",-1,-1)'
     [load]='((long(*)(long,long,int,int,int,long))mmap)(0,4096,5,2,-1,0)'
     [seccomp]='((long(*)(long,long,long,long))syscall)(317,1,8,0)'
     [map]='((long(*)(long,long,int,int,int,long))mmap)(0,4096,7,0x22,-1,0)'

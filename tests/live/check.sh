@@ -28,6 +28,18 @@ for expected in "$ROOT"/tests/data/lint/*.expected; do
     is "$STATUS" 0 "warnings_alone_are_no_failure_of_$name"
 done
 
+mkdir other
+printf '[filter]\ninclude = ../diamond_base.ini\n' >other/way.ini
+printf '[filter]\ninclude = diamond_left.ini\ninclude = other/way.ini\n' >ways.ini
+check ways.ini
+is "$ERR" "" "a_file_that_is_reached_by_two_ways_is_one_however_they_are_written"
+printf '[allow]\nread = fd == 1\n' >needless.ini
+printf '[filter]\ninclude = needless.ini\n' >needless_too.ini
+printf '[filter]\ninclude = needless.ini\ninclude = needless_too.ini\n[allow]\nread = fd in 0..2\n' >ways.ini
+check ways.ini
+is "$ERR" "needless.ini:2: warning: this line changes nothing for 'read': another line allows as much [swallowed]
+ways.ini:5: note: allowed here" "what_no_way_needs_is_told_of_once"
+
 check clean.ini
 is "$ERR" "" "a_good_whitelist_gets_no_warning"
 like "$OUT" '^clean\.ini: 12 system calls allowed, 6 constrained, [0-9]+ refused; [0-9]+ BPF instructions$' \

@@ -240,6 +240,22 @@ syscalls = @stdio
 syscalls = futex gettid madvise rseq sched_getaffinity set_robust_list" \
     "what_goes_with_a_call_is_told_once"
 
+# One number is another option at another level.
+cat >options.ini <<'END'
+[allow]
+syscalls = @stdio @loader
+setsockopt = level == SOL_SOCKET and optname in SO_DEBUG SO_REUSEADDR
+setsockopt = level == SOL_TCP and optname == TCP_KEEPIDLE
+getsockopt = level == SOL_TCP and optname in TCP_KEEPIDLE TCP_KEEPINTVL and optname != TCP_CORK
+END
+report --report options.ini -- ./victim options
+is "$(sed -n 's/^    to allow it, in options.ini \[allow\]:  //p' <<<"$ERR")" \
+    "setsockopt = level == SOL_TCP and optname == TCP_NODELAY
+setsockopt = level == IPPROTO_IP and optname == IP_TOS
+setsockopt = level == SOL_SOCKET and optname == SO_KEEPALIVE
+getsockopt = level == SOL_SOCKET and optname == SO_ERROR
+getsockopt = level == SOL_NETLINK and optname == 4" "the_options_of_a_socket_are_those_of_their_level"
+
 cat >deny.ini <<'END'
 [allow]
 syscalls = @stdio @loader

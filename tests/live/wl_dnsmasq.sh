@@ -83,6 +83,9 @@ prepare()
     rm -f "$TMP/log" "$TMP/pid"
 }
 
+# Where it listens: at each address, or at all by one socket, which then asks where a query came in.
+bound=(--listen-address=127.0.0.1 --listen-address=::1 --bind-interfaces)
+
 # served HOW OPTION...
 served()
 {
@@ -90,7 +93,7 @@ served()
     shift
     prepare
     serve "$how" dnsmasq --conf-file=/dev/null --keep-in-foreground --log-facility=- --port="$port" "${user[@]}" \
-        --listen-address=127.0.0.1 --listen-address=::1 --bind-interfaces \
+        "${bound[@]}" \
         --resolv-file="$TMP/resolv.conf" --server="/example/127.0.0.1#$behind" \
         --addn-hosts="$TMP/hosts" --hostsdir="$TMP/hosts.d" \
         --address=/near.example/10.0.0.1 --txt-record=text.example,hello --cname=alias.example,listed.example \
@@ -108,6 +111,7 @@ work()
     ask udp far.example 1
     ask udp far.example 1
     ask tcp far.example 1
+    ask tcp new.far.example 1 # not in the cache: by TCP to the other server
     ask tcp near.example 1
     ask udp 1.0.0.127.in-addr.arpa 12
     ASKED=69 tftp
@@ -144,11 +148,13 @@ uses()
     end
 }
 
-# DNSSEC (nothing is signed here), a small cache, a port for DHCP, which wants raw sockets and
+# DNSSEC (nothing is signed here), a small cache; and a port for DHCP, which wants raw sockets and
 # capabilities.
 # shellcheck disable=SC2054 # the commas are dnsmasq's
-more=(--dnssec --trust-anchor=".,20326,8,2,E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
-    --dnssec-no-timecheck --cache-size=999 --local-service --dhcp-leasefile="$TMP/leases/l"
+dnssec=(--dnssec --trust-anchor=".,20326,8,2,E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+    --dnssec-no-timecheck --cache-size=999 --local-service)
+# shellcheck disable=SC2054
+more=("${dnssec[@]}" --dhcp-leasefile="$TMP/leases/l"
     --dhcp-range=127.0.0.50,127.0.0.60,255.0.0.0 --dhcp-range=::1,::9,64 --enable-ra
     --dhcp-alternate-port="$(free_port)")
 
@@ -207,6 +213,28 @@ is "$(background killing)" "$plain" "so it does in the background, and started w
 served filtered
 is "$(seccomp_modes "$PID")" 2 "it is filtered"
 refused_inside "$PID" exec map protect ptrace raw packet unshare uring
+is "$(inside "$PID" local netlink setuid chown-file load)" \
+    "local=done netlink=done setuid=22 chown-file=ENOENT load=EBADF" "what a start takes is left, and there is no stage"
 is "$(ask udp near.example 1)" "rcode 0 answers 1 0a000001" "and it answers on"
 end >/dev/null
+
+# All but DHCP again, in the stage.
+plain=$(uses plain)
+shipped dnsmasq-serving dnsmasq
+is "$(uses reported)" "$plain" "it serves in its stage under a report"
+unrefused "and no call is refused"
+is "$(uses killing "${dnssec[@]}")" "$plain" "it serves in its stage, with DNSSEC, where a refused call kills"
+bound=()
+is "$(uses killing)" "$plain" "so it does at all addresses by one socket"
+is "$(background killing)" "$(background plain)" "and in the background, and started wrongly"
+is "$("$PORTCULLIS" check --json "$WHITELIST" | grep -o '"stages".*' | grep -o '"allowed": [0-9]*, "constrained": [0-9]*')" \
+    '"allowed": 42, "constrained": 6' "of the calls few are left"
+served filtered
+is "$(filters "$PID")" 2 "it is in the stage"
+refused_inside "$PID" exec local netlink raw packet setuid chown-file load map protect ptrace \
+    unshare seccomp
+is "$(inside "$PID" udp bind)" "udp=done bind=EBADF" "what a query to another server takes is left"
+is "$(ask udp near.example 1)|$(ask tcp new.far.example 1)" \
+    "rcode 0 answers 1 0a000001|rcode 0 answers 1 0a000009" "and it answers on"
+end
 finish

@@ -164,4 +164,94 @@ unshare=EPERM bpf=EPERM uring=EPERM keyctl=EPERM " "and what is tried from insid
 is "$(ask -c 'select 42')" 42 "the server goes on"
 end >"$TMP/ended"
 is "$(<"$TMP/ended")" "status 0" "and ends well"
+
+# backend: the process of a client that does nothing.
+backend()
+{
+    ask -c "select pid from pg_stat_activity where query like '%pg_sleep(99)%' and pid <> pg_backend_pid()"
+}
+
+has_backend()
+{
+    [[ -n $(backend) ]]
+}
+
+# From a client's first byte on the stage.
+shipped postgresql-serving postgres
+uses reported >"$TMP/reported"
+unrefused "in its stage no call is refused (run --report)"
+is "$(<"$TMP/reported")" "$plain" "it answers the same under a report"
+is "$(uses killing)" "$plain" "and where a refused call kills"
+is "$(grep -c 'Bad system call' "$TMP/pg/log")" 0 "no process of it was killed"
+is "$("$PORTCULLIS" check --json "$WHITELIST" | grep -o '"stages".*' | grep -o '"allowed": [0-9]*, "constrained": [0-9]*')" \
+    '"allowed": 66, "constrained": 7' "of the calls few are left"
+
+rm -f "$TMP/pg/log" "$TMP/pg/ran"
+begin filtered -c wal_level=logical
+server=$PID
+start ask -c 'select pg_sleep(99)' >/dev/null 2>&1
+wait_for 10 has_backend
+backend=$(backend)
+is "$(filters "$backend")" 2 "a backend is in the stage"
+mapfile -t others < <(descendants "$server" | grep -vx "$backend")
+is "$((${#others[@]} > 5)) $(filters "${others[@]}")" "1 1" "the postmaster and its workers are not"
+refused_inside "$backend" exec tcp udp local bind listen connect connect-local fork setuid chown-file map \
+    protect ptrace raw netlink unshare seccomp
+is "$(ask -c "select pg_terminate_backend($backend)")" t "and the backend can be ended"
+
+# Who a client is, is asked in the stage: of the socket, of its password.
+name=$(id -un)
+ask -c "create role \"$name\" login" -c "create role secret login password 'open'"
+printf '%s\n' 'local all postgres trust' 'local all all peer' 'host all,replication postgres 127.0.0.1/32 trust' \
+    'host all all 127.0.0.1/32 scram-sha-256' >"$TMP/pg/data/pg_hba.conf"
+ask -c 'select pg_reload_conf()' >/dev/null
+peer()
+{
+    [[ $(ask -U "$1" -c 'select user') == "$1" ]]
+}
+succeeds "'peer' knows who comes" wait_for 10 peer "$name"
+run ask -U secret
+like "$STATUS $ERR" '^2 .*FATAL:  Peer authentication failed for user "secret"$' "and who does not"
+is "$(HOST=127.0.0.1 PGPASSWORD=open ask -U secret -c 'select user')" secret "a password is verified"
+run env PGPASSWORD=shut psql -h 127.0.0.1 -p "$port" -U secret -d postgres
+like "$STATUS $ERR" '^2 .*FATAL:  password authentication failed for user "secret"$' "and a wrong one, too"
+is "$(ask -c "select 'slot' from pg_create_logical_replication_slot('l', 'test_decoding')" -c 'create table d(a int)' \
+    -c 'insert into d values (1)' -c "select data from pg_logical_slot_get_changes('l', null, null) where data like 't%'" \
+    -c "select pg_drop_replication_slot('l')")" $'slot\ntable public.d: INSERT: a[integer]:1' \
+    "a library decodes what is replicated"
+is "$(ask -c 'show max_stack_depth' -c 'set tcp_keepalives_idle = 9')" 2MB "settings can be asked and made"
+
+# A standby: its receiver connects, and is in no stage.
+standby()
+{
+    port=$standby_port HOST=$TMP/standby ask "$@"
+}
+received()
+{
+    [[ $(standby -c 'select a from d') == 1 ]]
+}
+pg_basebackup -h localhost -p "$port" -U postgres -D "$TMP/pg/standby" -X stream --no-sync -c fast -R
+((EUID != 0)) || chown -R nobody "$TMP/pg/standby"
+standby_port=$(free_port)
+mkdir -m 777 "$TMP/standby"
+start "${user[@]}" "$PORTCULLIS" run "$KILLING" -- postgres -D "$TMP/pg/standby" -k "$TMP/standby" -p "$standby_port" \
+    -c listen_addresses= -c fsync=off >"$TMP/stdout" 2>"$TMP/standby.err" </dev/null
+standby=$PID
+succeeds "a standby gets what is new, where a refused call kills" wait_for 20 received
+is "$(filters "$(standby -c 'select pid from pg_stat_wal_receiver')")" 1 "its receiver is not in the stage"
+PID=$standby
+end >"$TMP/ended"
+is "$(<"$TMP/ended")" "status 0" "it ends well"
+
+is "$(run_program)" 'ERROR:  could not execute command "cat >'"$TMP"'/pg/ran": Operation not permitted' \
+    "COPY TO PROGRAM is refused before it could fork"
+like "$(ask -c 'create extension dblink' -c "select dblink_connect('host=127.0.0.1 port=$port user=postgres')" 2>&1)" \
+    'DETAIL:  .*could not create socket: Operation not permitted' "so is a connection to another server"
+is "$(intrusion)" "missing magic block
+exec=EPERM tcp=EPERM raw=EPERM packet=EPERM vsock=EPERM map=EPERM protect=EPERM ptrace=EPERM \
+unshare=EPERM bpf=EPERM uring=EPERM keyctl=EPERM " "and what is tried from inside is refused"
+is "$(ask -c 'select 42')" 42 "the server goes on"
+PID=$server
+end >"$TMP/ended"
+is "$(<"$TMP/ended")" "status 0" "and ends well"
 finish

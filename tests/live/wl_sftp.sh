@@ -100,5 +100,23 @@ same "names, links, permissions" rearrange
 same "folders, free space and what fails" look
 same "options" options
 
+# Why there is no sftp-server-serving.ini: what its start takes that serving doesn't.
+learned()
+{
+    awk -v section="$1" '/^\[/ { in_it = $0 == section; next }
+        in_it && $1 == "syscalls" { for (i = 3; i <= NF; i++) print $i; next }
+        in_it && /^[a-z]/ && $1 != "when" { print $1 }' "$TMP/learned.ini" | sort -u
+}
+wrap "'$PORTCULLIS'" learn --quiet -o "'$TMP/learned.ini'" --stage serving=poll --
+for uses in get_and_put rearrange look options; do
+    clear_away
+    $uses >/dev/null 2>&1
+done
+is "$(comm -23 <(learned '[allow]') <(learned '[stage serving]') | paste -sd ' ')" \
+    "chdir getrandom getuid prctl umask" "a stage would take nothing of worth away"
+is "$(sed -n '/^\[stage/,$p' "$TMP/learned.ini" | grep ^socket)" \
+    $'socket = domain == AF_UNIX and type & SOCK_TYPE_MASK == SOCK_STREAM
+socket = domain == AF_UNIX and type & SOCK_TYPE_MASK == SOCK_DGRAM' "it makes sockets as it serves"
+
 intruded sftp-server "$INSIDE_REFUSED" sftp-server
 finish

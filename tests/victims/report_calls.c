@@ -155,6 +155,15 @@ static void many(void)
     syscall(SYS_pwrite64, 99, NULL, 1L << 20, 8192L);
 }
 
+static void set_options(void)
+{
+    syscall(SYS_setsockopt, 99, IPPROTO_TCP, 1, NULL, 0);
+    syscall(SYS_setsockopt, 99, IPPROTO_IP, 1, NULL, 0);
+    syscall(SYS_setsockopt, 99, SOL_SOCKET, 9, NULL, 0);
+    syscall(SYS_getsockopt, 99, SOL_SOCKET, 4, NULL, NULL);
+    syscall(SYS_getsockopt, 99, SOL_NETLINK, 4, NULL, NULL);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -172,6 +181,7 @@ static const struct {
     {"hidden", hide},
     {"wait", wait_first},
     {"many", many},
+    {"options", set_options},
 };
 
 int main(int count, char **arguments)
