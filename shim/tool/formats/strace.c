@@ -209,9 +209,7 @@ static int store(struct import_log *log)
         tool_error("%s: %s", log->import->path, strerror(-error));
     else
         status = import_additions(log->import, &all,
-                                  (struct merge_facts){.heading = heading,
-                                                       .program = log->import->path,
-                                                       .calls = log->calls});
+                                  (struct merge_facts){.heading = heading, .calls = log->calls});
     additions_release(&all);
     return status;
 }

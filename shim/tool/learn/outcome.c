@@ -26,7 +26,6 @@ static void get_facts(const struct learner_settings *settings, const struct reco
     if (asprintf(heading, "learned from: %s", settings->command) < 0)
         *heading = NULL;
     *facts = (struct merge_facts){.heading = *heading ? *heading : "learned",
-                                  .program = settings->command,
                                   .machine = machine,
                                   .calls = record_total(record),
                                   .annotate = settings->annotate,
