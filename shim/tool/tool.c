@@ -29,17 +29,23 @@ int tool_usage(const char *verb, const char *format, ...)
     return STATUS_USAGE;
 }
 
-void tool_say(const char *text, size_t length)
+int tool_write(int descriptor, const char *bytes, size_t length)
 {
     while (length > 0) {
-        ssize_t written = write(STDERR_FILENO, text, length);
+        ssize_t written = write(descriptor, bytes, length);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
-            return;
-        text += written;
+            return written < 0 ? -errno : -EIO;
+        bytes += written;
         length -= (size_t)written;
     }
+    return 0;
+}
+
+void tool_say(const char *text, size_t length)
+{
+    (void)!tool_write(STDERR_FILENO, text, length);
 }
 
 bool tool_colours(int descriptor)

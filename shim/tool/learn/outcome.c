@@ -1,12 +1,10 @@
 #include "outcome.h"
 
-#include <errno.h>
 #include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <unistd.h>
 
 #include "../../../config/reader.h"
 #include "../call.h"
@@ -79,21 +77,6 @@ int outcome_store(struct outcome *outcome, const struct record *record, const st
     if (status == STATUS_OK)
         return STATUS_OK;
     return status == STATUS_CONFIG ? STATUS_CONFIG : STATUS_CANNOT;
-}
-
-static void write_all(int descriptor, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(descriptor, text, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0) {
-            tool_error("cannot write the whitelist: %s", strerror(errno));
-            return;
-        }
-        text += written;
-        length -= (size_t)written;
-    }
 }
 
 /* Adds the stage's section to TEXT. */
@@ -227,8 +210,9 @@ void outcome_tell(struct outcome *outcome, const struct record *record, const st
     outcome->told = true;
     if (!settings->path) {
         compose_list(outcome, record, stage, &text, &length, &summary.added);
-        if (text)
-            write_all(settings->output, text, length);
+        int error = text ? tool_write(settings->output, text, length) : 0;
+        if (error)
+            tool_error("cannot write the whitelist: %s", strerror(-error));
     }
     if (!settings->quiet && (settings->path || text)) {
         measure(settings->path, text, length, &summary);
