@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "../../config/constants.h"
+#include "../../config/groups.h"
 #include "../../config/prototypes.h"
 #include "../../config/suggest.h"
 #include "../../config/triggers.h"
@@ -53,6 +54,30 @@ int call_number(const char *word)
         return number;
     const struct prototype *prototype = prototype_find(word);
     return prototype && prototype->number >= 0 ? prototype->number : -ENOENT;
+}
+
+const char *call_next(const char *words, char name[CALL_NAME_MAX])
+{
+    words += strspn(words, " ?");
+    size_t length = strcspn(words, " ");
+
+    if (length == 0 || length >= CALL_NAME_MAX)
+        return NULL;
+    memcpy(name, words, length);
+    name[length] = '\0';
+    return words + length;
+}
+
+bool call_is_of(const char *group, const char *name)
+{
+    const char *members = group_members((size_t)group_find(group));
+    char member[CALL_NAME_MAX];
+
+    while ((members = call_next(members, member))) {
+        if (strcmp(member, name) == 0)
+            return true;
+    }
+    return false;
 }
 
 const char *call_suggestion(const char *word, char *text, size_t size)

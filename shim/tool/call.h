@@ -24,6 +24,13 @@ bool call_is_known(int number);
 /* The number of the system call WORD, a name or a number; -ENOENT if there is no such name here. */
 int call_number(const char *word);
 
+/* Copies the first of WORDS, names with a space between as groups.h has them, to NAME, without its
+ * '?'. Returns what is behind it, or NULL where there is none. */
+const char *call_next(const char *words, char name[CALL_NAME_MAX]);
+
+/* Whether NAME is a member of the group GROUP, which there has to be, without its @. */
+bool call_is_of(const char *group, const char *name);
+
 /* "; did you mean 'open'?" for a name that call_number() does not know, or "". Returns TEXT. */
 const char *call_suggestion(const char *word, char *text, size_t size);
 

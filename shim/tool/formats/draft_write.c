@@ -282,13 +282,8 @@ static void put_members(const struct page *page, const char *group, bool implici
     const char *members = group_members((size_t)group_find(group));
     char name[CALL_NAME_MAX];
 
-    while (*members != '\0') {
-        members += *members == '?';
-        size_t length = strcspn(members, " ");
-        snprintf(name, sizeof(name), "%.*s", (int)length, members);
+    while ((members = call_next(members, name)))
         put_member(page, name, implicit);
-        members += length + (members[length] == ' ');
-    }
 }
 
 /* The whitelist's text, as the reader takes it; to be freed. */

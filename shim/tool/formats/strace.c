@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../config/groups.h"
 #include "../call.h"
 #include "../decode.h"
 #include "../learn/record.h"
@@ -29,23 +28,6 @@ struct import_log {
 static struct place at(const struct import_log *log, unsigned line)
 {
     return (struct place){log->import->path, line};
-}
-
-static bool is_fallback(const char *name)
-{
-    int group = group_find("fallback");
-    size_t length = strlen(name);
-
-    if (group < 0)
-        return false;
-    for (const char *member = group_members((size_t)group); *member != '\0';) {
-        size_t member_length = strcspn(member, " ");
-        const char *bare = member + (*member == '?');
-        if (member_length - (size_t)(bare - member) == length && strncmp(bare, name, length) == 0)
-            return true;
-        member += member_length + (member[member_length] == ' ');
-    }
-    return false;
 }
 
 /* "read", or "syscall_0x1c5" for what strace has no name for */
@@ -118,7 +100,7 @@ static int take_call(void *context, struct strace_log *lives, const struct strac
     if (number < 0 || number >= CALL_NUMBERS)
         return unknown_name(log, call->line, call->name);
     /* it gets the same where it is not listed */
-    if (strstr(call->result, " ENOSYS") && is_fallback(call->name))
+    if (strstr(call->result, " ENOSYS") && call_is_of("fallback", call->name))
         return 0;
     log->calls++;
     const struct prototype *prototype = decode_prototype(number);

@@ -391,15 +391,12 @@ static bool prepare_stage(struct learner *learner, const struct learner_settings
     if (!stage->name)
         return true;
     for (size_t i = 0; i < trigger_count(); i++) {
-        const char *words = stage->triggers & (UINT32_C(1) << i) ? trigger_calls(i) : "";
-        while (*words != '\0') {
-            char name[CALL_NAME_MAX];
-            size_t length = strcspn(words, " ");
-            snprintf(name, sizeof(name), "%.*s", (int)length, words);
+        const char *calls = stage->triggers & (UINT32_C(1) << i) ? trigger_calls(i) : "";
+        char name[CALL_NAME_MAX];
+        while ((calls = call_next(calls, name))) {
             int number = call_number(name);
             if (number >= 0 && number < CALL_NUMBERS)
                 learner->triggers[number] = true;
-            words += length + (words[length] == ' ');
         }
     }
     learner->stage =
