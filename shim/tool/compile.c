@@ -66,12 +66,6 @@ static int write_file(const char *path, const struct artifact *artifact)
     return error;
 }
 
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    tool_say(text, length);
-}
-
 /* In the shape that is loaded soonest. FILTERS: one for [allow], one for each stage. */
 static int build(const char *file, const struct policy *policy, struct diagnostics *diagnostics,
                  struct filter *filters)
@@ -92,7 +86,7 @@ static int make_of(const struct policy *policy, const char *file, struct artifac
     int error = build(file, policy, &diagnostics, filters);
     bool mistaken = diagnostics.errors > 0;
 
-    diagnostics_tell(&diagnostics, say, NULL);
+    tool_tell(&diagnostics);
     if (!error)
         error = artifact_make(&policy->whitelist, filters, artifact);
     if (error && !mistaken)

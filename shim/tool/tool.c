@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../../config/diagnostic.h"
+
 void tool_error(const char *format, ...)
 {
     va_list arguments;
@@ -46,6 +48,17 @@ int tool_write(int descriptor, const char *bytes, size_t length)
 void tool_say(const char *text, size_t length)
 {
     (void)!tool_write(STDERR_FILENO, text, length);
+}
+
+static void say(void *context, const char *text, size_t length)
+{
+    (void)context;
+    tool_say(text, length);
+}
+
+void tool_tell(const struct diagnostics *diagnostics)
+{
+    diagnostics_tell(diagnostics, say, NULL);
 }
 
 bool tool_colours(int descriptor)

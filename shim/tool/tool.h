@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct diagnostics;
+
 /* What --version says. */
 #define PORTCULLIS_VERSION "0.1.0"
 
@@ -45,6 +47,9 @@ int tool_write(int descriptor, const char *bytes, size_t length)
 /* LENGTH bytes of TEXT on standard error, at once, so that they are not torn; what cannot be
  * written is lost. */
 void tool_say(const char *text, size_t length);
+
+/* All messages, on standard error. */
+void tool_tell(const struct diagnostics *diagnostics);
 
 /* Whether to colour what goes to DESCRIPTOR: a terminal, and NO_COLOR is not set. */
 bool tool_colours(int descriptor);

@@ -217,12 +217,6 @@ static int read_calls(struct import_log *log)
     return error;
 }
 
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    tool_say(text, length);
-}
-
 int strace_import(const struct import *import)
 {
     struct import_log *log = calloc(1, sizeof(*log));
@@ -239,7 +233,7 @@ int strace_import(const struct import *import)
         tool_error("%s: %s", import->path, strerror(-error));
     if (!log)
         return status;
-    diagnostics_tell(&log->diagnostics, say, NULL);
+    tool_tell(&log->diagnostics);
     if (!error && log->calls == 0) {
         tool_error("%s: there is no system call in it", import->path);
         status = STATUS_CONFIG;

@@ -8,12 +8,6 @@
 
 enum { BYTES_MAX = 16 << 20 };
 
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    tool_say(text, length);
-}
-
 /* All of STREAM, with a NUL behind it; to be freed. */
 static int read_all(FILE *stream, char **text, size_t *length)
 {
@@ -94,7 +88,7 @@ int whole_import(const struct import *import, const char *what,
         error = read(&draft, context, source, length);
     if (!error)
         error = compose(&draft, import, what, &text, &length);
-    diagnostics_tell(&diagnostics, say, NULL);
+    tool_tell(&diagnostics);
     if (diagnostics.errors > 0)
         status = STATUS_CONFIG;
     else if (error) {
