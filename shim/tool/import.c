@@ -100,9 +100,9 @@ int import_additions(const struct import *import, const struct additions *additi
     if (status != STATUS_OK)
         return status;
     if (stored.unchanged)
-        fprintf(stderr, "portcullis: %s has all of it already\n", import->output);
+        tool_note("%s has all of it already", import->output);
     else
-        fprintf(stderr, "portcullis: added to %s: %zu\n", import->output, stored.added);
+        tool_note("added to %s: %zu", import->output, stored.added);
     return STATUS_OK;
 }
 

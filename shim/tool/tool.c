@@ -50,6 +50,25 @@ void tool_say(const char *text, size_t length)
     (void)!tool_write(STDERR_FILENO, text, length);
 }
 
+void tool_note(const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+
+    if (!stream)
+        return;
+    fputs("portcullis: ", stream);
+    va_start(arguments, format);
+    vfprintf(stream, format, arguments);
+    va_end(arguments);
+    fputc('\n', stream);
+    if (fclose(stream) == 0)
+        tool_say(text, length);
+    free(text);
+}
+
 static void say(void *context, const char *text, size_t length)
 {
     (void)context;

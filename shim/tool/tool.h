@@ -40,6 +40,9 @@ void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "portcullis VERB: ..." and where help is to be had. Returns STATUS_USAGE. */
 int tool_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* "portcullis: ..." on standard error, as tool_say() does it. */
+void tool_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* LENGTH bytes to DESCRIPTOR. Returns 0 or a negative errno. */
 int tool_write(int descriptor, const char *bytes, size_t length)
     __attribute__((warn_unused_result));

@@ -309,10 +309,9 @@ static int open_whitelist(struct learn *learn)
         status = STATUS_USAGE;
     const struct action *otherwise = &learn->policy.rules.default_action;
     if (status == STATUS_OK && action_allows(*otherwise))
-        fprintf(stderr,
-                "portcullis: warning: %s allows what it does not list ('default = %s'): there is "
-                "nothing to learn for it\n",
-                learn->output, action_text(*otherwise, action));
+        tool_note("warning: %s allows what it does not list ('default = %s'): there is nothing to "
+                  "learn for it",
+                  learn->output, action_text(*otherwise, action));
     return status;
 }
 
@@ -400,17 +399,17 @@ static int learn_and_verify(struct learn *learn)
     int status = again_wait(learn_first, learn);
     if (!shared->kept)
         return status;
-    fprintf(stderr, "portcullis: running it again, under %s\n", learn->output);
+    tool_note("running it again, under %s", learn->output);
     int again = target_find(learn->program[0], learn->executable);
     if (again == STATUS_OK)
         again = again_wait(run_again, learn);
     if (!shared->told)
         return again != STATUS_OK ? again : STATUS_CANNOT;
     if (shared->refused > 0)
-        fprintf(stderr, "portcullis: not verified: %zu call%s refused\n", shared->refused,
-                shared->refused == 1 ? " was" : "s were");
+        tool_note("not verified: %zu call%s refused", shared->refused,
+                  shared->refused == 1 ? " was" : "s were");
     else
-        fprintf(stderr, "portcullis: verified: %s allows all that it did\n", learn->output);
+        tool_note("verified: %s allows all that it did", learn->output);
     return shared->refused > 0 ? STATUS_NO : STATUS_OK;
 }
 

@@ -1,7 +1,6 @@
 #include "learner.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -127,8 +126,7 @@ static void check_time(struct learner *learner)
     switch (learner->late) {
     case WAITING:
         progress_clear(&learner->progress);
-        fprintf(stderr, "portcullis: --timeout %g is over: the program gets SIGTERM\n",
-                learner->settings.timeout);
+        tool_note("--timeout %g is over: the program gets SIGTERM", learner->settings.timeout);
         gate_signal(learner->gate, SIGTERM, false);
         gate_signal(learner->gate, SIGCONT, false);
         learner->late = TERMINATED;
@@ -136,7 +134,7 @@ static void check_time(struct learner *learner)
         break;
     case TERMINATED:
         progress_clear(&learner->progress);
-        fprintf(stderr, "portcullis: it went on for %d seconds: the program is killed\n", GRACE);
+        tool_note("it went on for %d seconds: the program is killed", GRACE);
         learner->late = KILLED;
         gate_signal(learner->gate, SIGKILL, true);
         break;
@@ -215,10 +213,9 @@ static void warn_of_foreign(struct learner *learner, const struct event *event)
         return;
     learner->foreign = true;
     progress_clear(&learner->progress);
-    fprintf(stderr,
-            "portcullis: warning: '%s' (pid %d) makes calls of another architecture, which no "
-            "whitelist can list: it will be killed for them\n",
-            look_program(event->process, path, sizeof(path)), event->process);
+    tool_note("warning: '%s' (pid %d) makes calls of another architecture, which no whitelist can "
+              "list: it will be killed for them",
+              look_program(event->process, path, sizeof(path)), event->process);
 }
 
 /* What the call is to get, after recording it where that is due. */
@@ -330,7 +327,7 @@ static void tell_program(struct learner *learner, const char *path)
     memcpy(added->path, path, size);
     learner->programs = added;
     progress_clear(&learner->progress);
-    fprintf(stderr, "portcullis: a child runs '%s', of which nothing is recorded\n", path);
+    tool_note("a child runs '%s', of which nothing is recorded", path);
 }
 
 static bool executed(void *context, pid_t process)

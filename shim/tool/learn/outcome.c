@@ -157,40 +157,28 @@ static void measure(const char *path, const char *text, size_t length, struct su
 
 static void summarize(const struct outcome *outcome, struct summary *summary)
 {
-    char text[1024];
-    int length;
+    bool unchanged = outcome->settings->path && outcome->added == 0;
 
-    if (!outcome->settings->path || outcome->added > 0) {
-        progress_summary(summary);
-        return;
-    }
-    summary->path = NULL;
+    if (unchanged)
+        summary->path = NULL;
     progress_summary(summary);
-    length = snprintf(text, sizeof(text), "portcullis: %s has all of it already\n",
-                      outcome->settings->shown);
-    tool_say(text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
+    if (unchanged)
+        tool_note("%s has all of it already", outcome->settings->shown);
 }
 
 /* What of it all is the stage's. */
 static void tell_stage(const struct outcome *outcome, const struct record *stage)
 {
     const struct learner_stage *settings = &outcome->settings->stage;
-    char text[1024];
-    int length;
 
     if (record_total(stage) > 0)
-        length = snprintf(text, sizeof(text),
-                          "portcullis: the stage '%s', from %s on, has %u different system calls "
-                          "of them\n",
-                          settings->name, settings->when, record_distinct(stage));
+        tool_note("the stage '%s', from %s on, has %u different system calls of them",
+                  settings->name, settings->when, record_distinct(stage));
     else if (settings->number > 0)
-        length = snprintf(text, sizeof(text), "portcullis: the stage '%s' has all of it already\n",
-                          settings->name);
+        tool_note("the stage '%s' has all of it already", settings->name);
     else
-        length = snprintf(text, sizeof(text),
-                          "portcullis: warning: there is no stage '%s', as %s was not called\n",
-                          settings->name, settings->when);
-    tool_say(text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
+        tool_note("warning: there is no stage '%s', as %s was not called", settings->name,
+                  settings->when);
 }
 
 void outcome_tell(struct outcome *outcome, const struct record *record, const struct record *stage,

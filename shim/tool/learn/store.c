@@ -89,18 +89,11 @@ static bool has_addition(const struct rules *rules, const struct rule *rule,
 static bool would_swallow(const struct task *task, const struct rule *rule,
                           const struct addition *addition)
 {
-    char *text;
-
     if (!rule || rule->allow_count == 0 || addition->condition)
         return false;
-    int length = asprintf(&text,
-                          "portcullis: warning: '%s' is not added to '%s', whose lines allow it "
-                          "with conditions: the name alone would undo them\n",
-                          addition->name, task->path);
-    if (length >= 0) {
-        tool_say(text, (size_t)length);
-        free(text);
-    }
+    tool_note("warning: '%s' is not added to '%s', whose lines allow it with conditions: the name "
+              "alone would undo them",
+              addition->name, task->path);
     return true;
 }
 
