@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { TOOL_MACHINE_MAX = 256 };
+
 struct diagnostics;
 
 /* What --version says. */
@@ -53,6 +55,9 @@ void tool_say(const char *text, size_t length);
 
 /* All messages, on standard error. */
 void tool_tell(const struct diagnostics *diagnostics);
+
+/* "Linux 6.18.0 x86_64, glibc 2.36": what a whitelist was made on. Returns TEXT. */
+const char *tool_machine(char text[TOOL_MACHINE_MAX]);
 
 /* Whether to colour what goes to DESCRIPTOR: a terminal, and NO_COLOR is not set. */
 bool tool_colours(int descriptor);

@@ -1,30 +1,21 @@
 #include "outcome.h"
 
-#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "../../../config/reader.h"
 #include "../call.h"
 #include "../tool.h"
 #include "store.h"
 
-enum { MACHINE_MAX = 256 };
-
 static void get_facts(const struct learner_settings *settings, const struct record *record,
-                      char machine[MACHINE_MAX], char **heading, struct merge_facts *facts)
+                      char machine[TOOL_MACHINE_MAX], char **heading, struct merge_facts *facts)
 {
-    struct utsname system = {0};
-
-    uname(&system);
-    snprintf(machine, MACHINE_MAX, "%s %s %s, glibc %s", system.sysname, system.release,
-             system.machine, gnu_get_libc_version());
     if (asprintf(heading, "learned from: %s", settings->command) < 0)
         *heading = NULL;
     *facts = (struct merge_facts){.heading = *heading ? *heading : "learned",
-                                  .machine = machine,
+                                  .machine = tool_machine(machine),
                                   .calls = record_total(record),
                                   .annotate = settings->annotate,
                                   .likely = true};
@@ -53,7 +44,7 @@ static int store_stage(struct outcome *outcome, const struct record *stage,
 int outcome_store(struct outcome *outcome, const struct record *record, const struct record *stage)
 {
     const struct learner_settings *settings = outcome->settings;
-    char machine[MACHINE_MAX];
+    char machine[TOOL_MACHINE_MAX];
     char *heading;
     struct merge_facts facts;
     struct stored stored = {0};
@@ -104,7 +95,7 @@ static void compose_list(const struct outcome *outcome, const struct record *rec
 {
     const struct learner_settings *settings = outcome->settings;
     struct additions additions = {0};
-    char machine[MACHINE_MAX];
+    char machine[TOOL_MACHINE_MAX];
     char *heading;
     struct merge_facts facts;
 
