@@ -73,7 +73,7 @@ static void trace_answer(struct channel *channel, const struct event *event, str
         skip(event->thread, -(long)action.error);
         break;
     case ACTION_TRAP:
-        if (sigsys_is_caught(event->thread) &&
+        if (hold_is_caught(event->thread) &&
             sigsys_expect(&channel->sigsys, event->process, event->thread, false, &event->call) ==
                 0) {
             skip(event->thread, event->call.nr);
