@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -47,14 +46,9 @@ static int load(void *context)
 static void begin(void *context, int listener)
 {
     struct report *report = context;
-    struct rlimit limit;
 
     notifier_listen(&report->notifier, listener);
-    /* libdw keeps a descriptor for each library that it knows */
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    sites_need_room();
 }
 
 /* Without a hold: what comes nearest to the kernel's own SIGSYS. Before the answer. */

@@ -3,7 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -93,15 +92,11 @@ static void begin(void *context, int listener)
     const struct learner_settings *settings = &learner->settings;
     const struct itimerval often = {{.tv_usec = TICK}, {.tv_usec = TICK}};
     const struct sigaction action = {.sa_handler = on_alarm};
-    struct rlimit limit;
 
     if (listener >= 0)
         notifier_listen(&learner->channel.notifier, listener);
-    /* libdw keeps a descriptor for each library that it knows */
-    if (settings->annotate && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (settings->annotate)
+        sites_need_room();
     if (!settings->quiet)
         progress_begin(&learner->progress);
     clock_gettime(CLOCK_MONOTONIC, &learner->deadline);
