@@ -62,29 +62,35 @@ static void kill_unheld(pid_t process, pid_t thread)
     syscall(SYS_tgkill, process, thread, deadly ? SIGSYS : SIGKILL);
 }
 
+/* THREAD's process; where the thread is gone, its own id. */
+static pid_t process_of(pid_t thread)
+{
+    struct thread_status status;
+
+    return look_thread(thread, &status) == 0 ? status.process : thread;
+}
+
 /* Refuses the call as the shim's filters would, and tells of it. LAYERS: those that are in force,
  * as begun_decide() has them. */
 static void refuse(struct report *report, const struct verdict *verdict, uint32_t layers)
 {
     const struct seccomp_notif *request = report->notifier.request;
     pid_t thread = (pid_t)request->pid;
-    struct thread_status status = {.process = thread};
+    pid_t process = process_of(thread);
     bool by_errno = verdict->action.kind == ACTION_ERRNO;
     struct hold hold = {0};
     char site[SITE_MAX];
 
-    if (look_thread(thread, &status) != 0)
-        status.process = thread;
     if (report->notifier.killable)
         hold_begin(&hold, thread);
     if (!by_errno && !hold.traced)
-        kill_unheld(status.process, thread);
+        kill_unheld(process, thread);
     notifier_answer(&report->notifier, by_errno ? -(int)verdict->action.error : -ENOSYS, 0);
     bool stopped = hold_wait(&hold);
-    site_text(&report->sites, status.process, thread, stopped, request->data.instruction_pointer,
-              site, sizeof(site));
+    site_text(&report->sites, process, thread, stopped, request->data.instruction_pointer, site,
+              sizeof(site));
     tell_refusal(&report->teller,
-                 &(struct refusal){&request->data, verdict, layers, status.process, thread, site});
+                 &(struct refusal){&request->data, verdict, layers, process, thread, site});
     if (by_errno)
         hold_end(&hold);
     else if (verdict->action.kind == ACTION_TRAP)
@@ -98,12 +104,10 @@ static void refuse(struct report *report, const struct verdict *verdict, uint32_
 static bool answer_stage(struct report *report, pid_t thread, bool held, uint32_t *layers)
 {
     const struct seccomp_notif *request = report->notifier.request;
-    struct thread_status status;
+    pid_t process = process_of(thread);
     int error = 0;
 
-    if (look_thread(thread, &status) != 0)
-        status.process = thread;
-    switch (begun_call(&report->begun, status.process, thread, &request->data, held, &error)) {
+    switch (begun_call(&report->begun, process, thread, &request->data, held, &error)) {
     case BEGUN_PASSES:
         notifier_answer(&report->notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
         return true;
@@ -113,7 +117,7 @@ static bool answer_stage(struct report *report, pid_t thread, bool held, uint32_
     case BEGUN_NONE:
         break;
     }
-    *layers |= begun_stages(&report->begun, status.process);
+    *layers |= begun_stages(&report->begun, process);
     return false;
 }
 
