@@ -56,8 +56,7 @@ static int put(const struct import *import, const char *text, size_t length)
 }
 
 /* Writes what DRAFT is into memory. */
-static int compose(struct draft *draft, const struct import *import, const char *what, char **text,
-                   size_t *length)
+static int compose(struct draft *draft, const char *what, char **text, size_t *length)
 {
     char head[256];
     FILE *stream = open_memstream(text, length);
@@ -65,7 +64,6 @@ static int compose(struct draft *draft, const struct import *import, const char 
     if (!stream)
         return -ENOMEM;
     snprintf(head, sizeof(head), "; Made of %s by: portcullis import\n", what);
-    (void)import;
     int error = draft_write(draft, head, stream);
     if (fclose(stream) != 0)
         error = -ENOMEM;
@@ -87,7 +85,7 @@ int whole_import(const struct import *import, const char *what,
     if (!error)
         error = read(&draft, context, source, length);
     if (!error)
-        error = compose(&draft, import, what, &text, &length);
+        error = compose(&draft, what, &text, &length);
     tool_tell(&diagnostics);
     if (diagnostics.errors > 0)
         status = STATUS_CONFIG;
