@@ -57,8 +57,7 @@ struct learner {
     bool foreign; /* one was told of */
 };
 
-/* --- in the program's own process ---------------------------------------------------------------
- */
+/* --- in the program's own process ------------------------------------------------------------ */
 
 static int load(void *context)
 {
@@ -68,8 +67,7 @@ static int load(void *context)
                           learner->gate->settings->no_new_privileges, NAME);
 }
 
-/* --- in the watcher -----------------------------------------------------------------------------
- */
+/* --- in the watcher -------------------------------------------------------------------------- */
 
 static void on_alarm(int signal)
 {
@@ -355,8 +353,7 @@ static void end(void *context)
     ending(context, true);
 }
 
-/* --- before both --------------------------------------------------------------------------------
- */
+/* --- before both ----------------------------------------------------------------------------- */
 
 /* What is allowed without a line is to be recorded like anything else; and the last call of all is
  * when the list is kept. */
