@@ -261,10 +261,7 @@ static int open_nothing(struct policy *policy)
         reader_read_text("", NOTHING, strlen(NOTHING), &policy->whitelist, &policy->diagnostics);
 
     if (!error)
-        error = rules_build(&policy->whitelist, &policy->diagnostics, &policy->rules);
-    if (!error)
-        error = filter_build(&policy->rules, (struct place){"", 0}, &policy->diagnostics,
-                             &policy->filter);
+        error = policy_build("", policy);
     if (error)
         tool_error("cannot make a filter: %s", strerror(-error));
     return error ? STATUS_OS : STATUS_OK;
