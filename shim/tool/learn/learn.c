@@ -267,11 +267,24 @@ static int open_nothing(struct policy *policy)
     return error ? STATUS_OS : STATUS_OK;
 }
 
+static int refuse_stage(const struct stage *known, const struct learner_stage *stage)
+{
+    const struct stage wanted = {.triggers = stage->triggers};
+    struct diagnostics diagnostics = {0};
+    char functions[2][CALL_TEXT_MAX];
+
+    diagnostic_error(&diagnostics, known->when_place, "the stage '%s' begins with %s, not with %s",
+                     known->name, stage_functions(known, " or ", functions[0]),
+                     stage_functions(&wanted, " or ", functions[1]));
+    tool_tell(&diagnostics);
+    diagnostics_release(&diagnostics);
+    return STATUS_CONFIG;
+}
+
 /* Where the file has the stage, it must be the same one. */
 static int find_stage(struct learn *learn)
 {
     struct learner_stage *stage = &learn->settings.stage;
-    char functions[CALL_TEXT_MAX];
 
     learn->settings.filter = &learn->policy.filter;
     if (!stage->name)
@@ -279,11 +292,8 @@ static int find_stage(struct learn *learn)
     stage->number = policy_stage(&learn->policy, stage->name);
     const struct stage *known =
         stage->number > 0 ? &learn->policy.whitelist.stages[stage->number - 1] : NULL;
-    if (known && known->triggers != stage->triggers) {
-        tool_error("%s:%u: the stage '%s' begins with %s", known->when_place.file,
-                   known->when_place.line, known->name, stage_functions(known, " or ", functions));
-        return STATUS_CONFIG;
-    }
+    if (known && known->triggers != stage->triggers)
+        return refuse_stage(known, stage);
     learn->settings.filter = &learn->nothing.filter;
     return open_nothing(&learn->nothing);
 }
