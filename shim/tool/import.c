@@ -146,7 +146,7 @@ static FILE *open_input(const char *path)
     if (stream)
         stream = rereadable(stream);
     if (!stream)
-        tool_error("cannot read %s: %s", path, strerror(errno));
+        tool_error("cannot read '%s': %s", path, strerror(errno));
     return stream;
 }
 

@@ -35,13 +35,13 @@ static int put(const struct import *import, const char *text, size_t length)
     FILE *stream = import->output ? fopen(import->output, "wxe") : stdout;
 
     if (!stream && errno == EEXIST) {
-        tool_error("%s exists; a whole whitelist is not added to another: remove it, or write to "
+        tool_error("'%s' exists; a whole whitelist is not added to another: remove it, or write to "
                    "standard output",
                    import->output);
         return STATUS_OS;
     }
     if (!stream) {
-        tool_error("cannot write %s: %s", import->output, strerror(errno));
+        tool_error("cannot write '%s': %s", import->output, strerror(errno));
         return STATUS_OS;
     }
     fwrite(text, 1, length, stream);
@@ -50,7 +50,7 @@ static int put(const struct import *import, const char *text, size_t length)
     bool bad = ferror(stream) != 0;
     if (fclose(stream) == 0 && !bad)
         return STATUS_OK;
-    tool_error("cannot write %s: %s", import->output, strerror(errno));
+    tool_error("cannot write '%s': %s", import->output, strerror(errno));
     remove(import->output);
     return STATUS_OS;
 }
