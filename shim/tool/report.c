@@ -18,7 +18,7 @@
 #include "tell.h"
 #include "tool.h"
 
-enum { SITE_MAX = 1024 };
+enum { SITE_MAX = 1024, PROGRAM_MAX = 4096 };
 
 static const char NAME[] = "--report";
 
@@ -146,11 +146,12 @@ static void readable(void *context)
 static void passed(void *context, pid_t process)
 {
     struct report *report = context;
+    char program[PROGRAM_MAX];
 
     if (!report->staged || begun_has_shim(&report->begun, process))
         return;
-    tool_error("--report: the shim is not in '%d', or has another whitelist: it was killed",
-               (int)process);
+    tool_error("'%s' was killed: for stages, --report needs the shim in it, with this whitelist",
+               look_program(process, program, sizeof(program)));
     kill(process, SIGKILL);
 }
 
