@@ -139,6 +139,11 @@ const char *action_text(struct action action, char text[CALL_ACTION_MAX])
     return text;
 }
 
+bool action_equals(struct action one, struct action other)
+{
+    return one.kind == other.kind && (one.kind != ACTION_ERRNO || one.error == other.error);
+}
+
 bool action_allows(struct action action)
 {
     return action.kind == ACTION_ALLOW || action.kind == ACTION_LOG;

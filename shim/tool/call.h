@@ -44,6 +44,9 @@ bool call_value(const char *word, uint64_t *value);
 /* "EPERM", "errno 4000", "kill", "trap", "allow", "log". Returns TEXT. */
 const char *action_text(struct action action, char text[CALL_ACTION_MAX]);
 
+/* Whether they are the same; an error counts only where it is what a call gets. */
+bool action_equals(struct action one, struct action other);
+
 /* Whether a call with this verdict is made. */
 bool action_allows(struct action action);
 

@@ -151,11 +151,6 @@ static int add_name(const struct oci_element *element, const char *name, struct 
     return error;
 }
 
-static bool same_action(struct action one, struct action other)
-{
-    return one.kind == other.kind && (one.kind != ACTION_ERRNO || one.error == other.error);
-}
-
 static int add_element(const struct oci_element *element)
 {
     struct json_object *names = json_object_object_get(element->object, "names");
@@ -167,7 +162,7 @@ static int add_element(const struct oci_element *element)
         return 0;
     if (!find_action(element->draft, element->object, "action", false, &action))
         return -EINVAL;
-    if (same_action(action, element->draft->default_action))
+    if (action_equals(action, element->draft->default_action))
         return 0; /* the engines skip it */
     if (action.kind == ACTION_LOG) {
         report(element->draft, "'%s' is to be allowed and logged: only a default can be that",
