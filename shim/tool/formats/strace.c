@@ -163,16 +163,6 @@ static int add_names(const struct import_log *log, const struct additions *condi
     return error;
 }
 
-static int by_name(const void *first, const void *second)
-{
-    const struct addition *a = first;
-    const struct addition *b = second;
-    int order = strcmp(a->name, b->name);
-
-    return order ? order
-                 : strcmp(a->condition ? a->condition : "", b->condition ? b->condition : "");
-}
-
 static int store(struct import_log *log)
 {
     struct additions conditions = {0};
@@ -184,8 +174,6 @@ static int store(struct import_log *log)
     if (!error)
         error = add_names(log, &conditions, &all);
     additions_release(&conditions);
-    if (all.count > 1)
-        qsort(all.items, all.count, sizeof(*all.items), by_name);
     int status = STATUS_OS;
     if (error)
         tool_error("%s: %s", log->import->path, strerror(-error));
