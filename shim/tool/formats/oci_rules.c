@@ -19,6 +19,11 @@ const char *const OCI_OPERATORS[_SCMP_CMP_MAX] = {
     [SCMP_CMP_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
 };
 
+const char *oci_architecture(void)
+{
+    return seccomp_arch_native() == SCMP_ARCH_AARCH64 ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64";
+}
+
 /* The rules of one call in the making. */
 struct maker {
     struct oci_rules *rules;
