@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../config/constants.h"
 #include "../../config/groups.h"
 #include "../../config/prototypes.h"
 #include "../../config/suggest.h"
@@ -124,19 +123,7 @@ bool call_value(const char *word, uint64_t *value)
 
 const char *action_text(struct action action, char text[CALL_ACTION_MAX])
 {
-    static const char *const NAMES[] = {
-        [ACTION_ALLOW] = "allow", [ACTION_LOG] = "log",   [ACTION_ERRNO] = "",
-        [ACTION_TRAP] = "trap",   [ACTION_KILL] = "kill",
-    };
-    const char *name = constant_errno_name(action.error);
-
-    if (action.kind != ACTION_ERRNO)
-        snprintf(text, CALL_ACTION_MAX, "%s", NAMES[action.kind]);
-    else if (name)
-        snprintf(text, CALL_ACTION_MAX, "%s", name);
-    else
-        snprintf(text, CALL_ACTION_MAX, "%u", action.error);
-    return text;
+    return writer_action(action, text);
 }
 
 bool action_equals(struct action one, struct action other)

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 #include "../../config/whitelist.h"
+#include "../../config/writer.h"
 
 enum {
     CALL_NUMBERS = 1024, /* numbers from here on have no names yet */
     CALL_NAME_MAX = 64,
-    CALL_ACTION_MAX = 24,
+    CALL_ACTION_MAX = WRITER_ACTION_MAX,
     CALL_TEXT_MAX = 512,
 };
 
@@ -41,7 +42,7 @@ const char *call_argument_name(int number, unsigned argument, char name[CALL_NAM
  * nor a number. */
 bool call_value(const char *word, uint64_t *value);
 
-/* "EPERM", "errno 4000", "kill", "trap", "allow", "log". Returns TEXT. */
+/* "EPERM", "4000", "kill", "trap", "allow", "log": writer_action(). Returns TEXT. */
 const char *action_text(struct action action, char text[CALL_ACTION_MAX]);
 
 /* Whether they are the same; an error counts only where it is what a call gets. */
