@@ -22,7 +22,7 @@ bool parser_accept(struct parser *parser, enum token_kind kind)
     return true;
 }
 
-bool parser_accept_word(struct parser *parser, const char *word)
+static bool accept_word(struct parser *parser, const char *word)
 {
     if (!token_is(&parser->token, word))
         return false;
@@ -148,12 +148,12 @@ static int parse_comparison(struct parser *parser, enum comparison *comparison)
         {"only", COMPARE_ONLY},
     };
 
-    if (parser_accept_word(parser, "not")) {
+    if (accept_word(parser, "not")) {
         *comparison = COMPARE_NOT_IN;
-        return parser_accept_word(parser, "in") ? 0 : parser_expected(parser, "'in'");
+        return accept_word(parser, "in") ? 0 : parser_expected(parser, "'in'");
     }
     for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
-        if (parser_accept_word(parser, WORDS[i].word)) {
+        if (accept_word(parser, WORDS[i].word)) {
             *comparison = WORDS[i].comparison;
             return 0;
         }
@@ -247,7 +247,7 @@ static int parse(struct parser *parser)
         /* after a mistake go on behind the next 'and', to find more of them */
         while (failed && parser->token.kind != TOKEN_END && !token_is(&parser->token, "and"))
             parser_advance(parser);
-    } while (parser_accept_word(parser, "and"));
+    } while (accept_word(parser, "and"));
     if (!error && parser->token.kind != TOKEN_END)
         error = parser_expected(parser, "'and' or the end of the line");
     return error;

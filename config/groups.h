@@ -9,10 +9,11 @@ int group_find(const char *name);
 
 size_t group_count(void);
 
-/* All three: static storage; INDEX below group_count(). */
-const char *group_name(size_t index);    /* without the @ */
-const char *group_purpose(size_t index); /* one line for people */
-const char *group_members(
-    size_t index); /* "read write ?fchmodat2": names separated by one space; ?: may be unknown */
+/* Static storage; INDEX below group_count(): the name without the @; what it is for, in one line;
+ * and "read write ?fchmodat2", names with one space between, where a '?' marks one that may be
+ * unknown. */
+const char *group_name(size_t index);
+const char *group_purpose(size_t index);
+const char *group_members(size_t index);
 
 #endif

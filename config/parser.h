@@ -22,9 +22,8 @@ struct parser {
 /* Goes on to the next token. */
 void parser_advance(struct parser *parser);
 
-/* Both: whether the next token is this one, which is then passed. */
+/* Whether the next token is of this kind; it is then passed. */
 bool parser_accept(struct parser *parser, enum token_kind kind);
-bool parser_accept_word(struct parser *parser, const char *word);
 
 /* Whether the next token is a word that joins clauses, or that people join them with. */
 bool parser_at_joint(const struct parser *parser);

@@ -43,7 +43,7 @@ struct maker {
     size_t total;                  /* libseccomp rules so far: each needs an instruction or more */
 };
 
-static uint32_t action_word(struct action action)
+uint32_t filter_word(struct action action)
 {
     switch (action.kind) {
     case ACTION_ALLOW:
@@ -109,7 +109,7 @@ static bool is_list(const struct entry *entry)
 /* Lists of values of the same argument make one longer list, which libseccomp is good at. */
 static bool share_layer(const struct entry *one, const struct entry *other)
 {
-    return action_word(one->action) == action_word(other->action) && is_list(one) &&
+    return filter_word(one->action) == filter_word(other->action) && is_list(one) &&
            is_list(other) && one->condition.clauses->argument == other->condition.clauses->argument;
 }
 
@@ -222,7 +222,7 @@ static int add_lines(struct maker *maker, const struct rule *rule, size_t layer)
         const struct entry *entry = asked(rule, i);
         group += i > 0 && !share_layer(asked(rule, i - 1), entry);
         if (group == layer)
-            error = add_entry(maker, action_word(entry->action), rule->number, entry);
+            error = add_entry(maker, filter_word(entry->action), rule->number, entry);
     }
     return error;
 }
@@ -236,7 +236,7 @@ static int add_verdict(struct maker *maker, const struct rule *rule)
     if (own < count_groups(rule))
         return add_lines(maker, rule, own);
     if (denial)
-        return add_rule(maker, action_word(denial->action), rule->number, NULL, 0);
+        return add_rule(maker, filter_word(denial->action), rule->number, NULL, 0);
     if (rule->allowed || rule->implicit)
         return add_rule(maker, SCMP_ACT_ALLOW, rule->number, NULL, 0);
     if (rule->fallback)
@@ -253,7 +253,7 @@ static int begin(struct maker *maker, uint32_t default_action)
     if (!maker->context)
         return -ENOMEM;
     int error = seccomp_attr_set(maker->context, SCMP_FLTATR_ACT_BADARCH,
-                                 action_word(maker->rules->foreign_action));
+                                 filter_word(maker->rules->foreign_action));
     return error ? error : seccomp_attr_set(maker->context, SCMP_FLTATR_CTL_OPTIMIZE, shape);
 }
 
@@ -280,7 +280,7 @@ static int make_layer(struct maker *maker, size_t layer)
 
 static int make_last(struct maker *maker)
 {
-    int error = begin(maker, action_word(maker->rules->default_action));
+    int error = begin(maker, filter_word(maker->rules->default_action));
 
     /* From the highest down, as for the layers: libseccomp finds the place of each at once. */
     for (const struct rule *rule = maker->behind; rule-- > maker->first && !error;)
@@ -359,7 +359,7 @@ static int build(struct maker *maker, struct place place, struct diagnostics *di
     *filter = (struct filter){0};
     int error = seccomp_api_set(SECCOMP_API_LEVEL);
     if (!error)
-        error = export_begin(&export, action_word(maker->rules->foreign_action));
+        error = export_begin(&export, filter_word(maker->rules->foreign_action));
     if (error)
         return error;
     maker->export = &export;

@@ -4,6 +4,7 @@
 
 #include <linux/filter.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "../config/diagnostic.h"
 #include "rules.h"
@@ -15,6 +16,9 @@ struct filter {
     struct sock_filter *instructions; /* owned */
     size_t count;
 };
+
+/* What a filter gives for ACTION: SECCOMP_RET_, which libseccomp calls SCMP_ACT_. */
+uint32_t filter_word(struct action action);
 
 /* Compiles RULES; PLACE is where a mistake of the whole whitelist is reported. Returns 0; -EINVAL
  * after reporting that the program is too long; -ENOMEM; or what memfd_create(2), read(2) or

@@ -51,8 +51,7 @@ static void seal(const void *address, size_t bytes)
         refuse_system("cannot make the stages' memory read-only", -result);
 }
 
-/* --- in the constructor -------------------------------------------------------------------------
- */
+/* --- in the constructor ---------------------------------------------------------------------- */
 
 /* A place for the programs, with what goes in front of them. */
 static struct stages_plan *make_plan(const char *path, const struct stages_program *programs,
@@ -256,8 +255,7 @@ void stages_open(void)
     __atomic_store_n(&stubs_page.stubs.state->closed, 0, __ATOMIC_RELEASE);
 }
 
-/* --- while the program runs ---------------------------------------------------------------------
- */
+/* --- while the program runs ------------------------------------------------------------------ */
 
 static uintptr_t thread_pointer(void)
 {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../config/constants.h"
+#include "../../config/groups.h"
 #include "../../config/prototypes.h"
 #include "../../config/suggest.h"
 #include "../../config/triggers.h"
@@ -55,6 +55,30 @@ int call_number(const char *word)
     return prototype && prototype->number >= 0 ? prototype->number : -ENOENT;
 }
 
+const char *call_next(const char *words, char name[CALL_NAME_MAX])
+{
+    words += strspn(words, " ?");
+    size_t length = strcspn(words, " ");
+
+    if (length == 0 || length >= CALL_NAME_MAX)
+        return NULL;
+    memcpy(name, words, length);
+    name[length] = '\0';
+    return words + length;
+}
+
+bool call_is_of(const char *group, const char *name)
+{
+    const char *members = group_members((size_t)group_find(group));
+    char member[CALL_NAME_MAX];
+
+    while ((members = call_next(members, member))) {
+        if (strcmp(member, name) == 0)
+            return true;
+    }
+    return false;
+}
+
 const char *call_suggestion(const char *word, char *text, size_t size)
 {
     struct suggestion suggestion = suggestion_for(word);
@@ -99,19 +123,12 @@ bool call_value(const char *word, uint64_t *value)
 
 const char *action_text(struct action action, char text[CALL_ACTION_MAX])
 {
-    static const char *const NAMES[] = {
-        [ACTION_ALLOW] = "allow", [ACTION_LOG] = "log",   [ACTION_ERRNO] = "",
-        [ACTION_TRAP] = "trap",   [ACTION_KILL] = "kill",
-    };
-    const char *name = constant_errno_name(action.error);
+    return writer_action(action, text);
+}
 
-    if (action.kind != ACTION_ERRNO)
-        snprintf(text, CALL_ACTION_MAX, "%s", NAMES[action.kind]);
-    else if (name)
-        snprintf(text, CALL_ACTION_MAX, "%s", name);
-    else
-        snprintf(text, CALL_ACTION_MAX, "%u", action.error);
-    return text;
+bool action_equals(struct action one, struct action other)
+{
+    return one.kind == other.kind && (one.kind != ACTION_ERRNO || one.error == other.error);
 }
 
 bool action_allows(struct action action)

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 #include "../../config/whitelist.h"
+#include "../../config/writer.h"
 
 enum {
     CALL_NUMBERS = 1024, /* numbers from here on have no names yet */
     CALL_NAME_MAX = 64,
-    CALL_ACTION_MAX = 24,
+    CALL_ACTION_MAX = WRITER_ACTION_MAX,
     CALL_TEXT_MAX = 512,
 };
 
@@ -24,6 +25,13 @@ bool call_is_known(int number);
 /* The number of the system call WORD, a name or a number; -ENOENT if there is no such name here. */
 int call_number(const char *word);
 
+/* Copies the first of WORDS, names with a space between as groups.h has them, to NAME, without its
+ * '?'. Returns what is behind it, or NULL where there is none. */
+const char *call_next(const char *words, char name[CALL_NAME_MAX]);
+
+/* Whether NAME is a member of the group GROUP, which there has to be, without its @. */
+bool call_is_of(const char *group, const char *name);
+
 /* "; did you mean 'open'?" for a name that call_number() does not know, or "". Returns TEXT. */
 const char *call_suggestion(const char *word, char *text, size_t size);
 
@@ -34,8 +42,11 @@ const char *call_argument_name(int number, unsigned argument, char name[CALL_NAM
  * nor a number. */
 bool call_value(const char *word, uint64_t *value);
 
-/* "EPERM", "errno 4000", "kill", "trap", "allow", "log". Returns TEXT. */
+/* "EPERM", "4000", "kill", "trap", "allow", "log": writer_action(). Returns TEXT. */
 const char *action_text(struct action action, char text[CALL_ACTION_MAX]);
+
+/* Whether they are the same; an error counts only where it is what a call gets. */
+bool action_equals(struct action one, struct action other);
 
 /* Whether a call with this verdict is made. */
 bool action_allows(struct action action);

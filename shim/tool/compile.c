@@ -34,20 +34,6 @@ static char *temporary_name(const char *path)
     return asprintf(&name, "%s.XXXXXX", path) < 0 ? NULL : name;
 }
 
-static int write_all(int descriptor, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(descriptor, bytes, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0)
-            return written < 0 ? -errno : -EIO;
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return 0;
-}
-
 /* The mode that open(2) would have given it. */
 static mode_t usual_mode(void)
 {
@@ -67,7 +53,7 @@ static int write_file(const char *path, const struct artifact *artifact)
     int descriptor = mkostemp(name, O_CLOEXEC);
     int error = descriptor < 0 ? -errno : 0;
     if (!error)
-        error = write_all(descriptor, artifact->bytes, artifact->length);
+        error = tool_write(descriptor, artifact->bytes, artifact->length);
     if (!error && (fchmod(descriptor, usual_mode()) != 0 || fsync(descriptor) != 0))
         error = -errno;
     if (descriptor >= 0 && close(descriptor) != 0 && !error)
@@ -78,12 +64,6 @@ static int write_file(const char *path, const struct artifact *artifact)
         unlink(name);
     free(name);
     return error;
-}
-
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    tool_say(text, length);
 }
 
 /* In the shape that is loaded soonest. FILTERS: one for [allow], one for each stage. */
@@ -106,7 +86,7 @@ static int make_of(const struct policy *policy, const char *file, struct artifac
     int error = build(file, policy, &diagnostics, filters);
     bool mistaken = diagnostics.errors > 0;
 
-    diagnostics_tell(&diagnostics, say, NULL);
+    tool_tell(&diagnostics);
     if (!error)
         error = artifact_make(&policy->whitelist, filters, artifact);
     if (error && !mistaken)

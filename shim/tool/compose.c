@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../config/constants.h"
 #include "../../config/reader.h"
 #include "call.h"
 #include "tool.h"
@@ -64,34 +63,17 @@ static void from_place(struct composer *composer, struct place place)
     from(composer, "%s:%u", place.file ? place.file : NAME, place.line);
 }
 
-static void write_action(FILE *stream, const struct action *action)
-{
-    static const char NAMES[][8] = {[ACTION_ALLOW] = "allow",
-                                    [ACTION_LOG] = "log",
-                                    [ACTION_TRAP] = "trap",
-                                    [ACTION_KILL] = "kill"};
-    const char *name = constant_errno_name(action->error);
-
-    if (action->kind != ACTION_ERRNO)
-        fputs(NAMES[action->kind], stream);
-    else if (name)
-        fputs(name, stream);
-    else
-        fprintf(stream, "%u", action->error);
-}
-
 static void write_settings(struct composer *composer, const struct settings *settings)
 {
     FILE *stream = composer->stream;
+    char action[CALL_ACTION_MAX];
     bool replaced = false;
 
     for (size_t i = 0; i < composer->count; i++)
         replaced |= composer->options[i].kind == COMPOSE_DEFAULT;
     if (!replaced) {
         from_place(composer, settings->default_place);
-        fputs("default = ", stream);
-        write_action(stream, &settings->default_action);
-        fputc('\n', stream);
+        fprintf(stream, "default = %s\n", action_text(settings->default_action, action));
     }
     from_place(composer, settings->audit_place);
     fprintf(stream, "audit = %s\n", settings->audit ? "yes" : "no");
@@ -155,6 +137,7 @@ static bool is_taken_back(const struct composer *composer, const struct entry *e
 static void write_entry(struct composer *composer, const struct entry *entry)
 {
     const char *sign = entry->subject.kind == SUBJECT_GROUP ? "@" : "";
+    char action[CALL_ACTION_MAX];
 
     if (is_taken_back(composer, entry))
         return;
@@ -166,11 +149,9 @@ static void write_entry(struct composer *composer, const struct entry *entry)
                 entry->subject.name, entry->conditional ? entry->condition_text : "");
         return;
     }
-    fprintf(composer->stream, "%s%s = ", sign, entry->subject.name);
-    write_action(composer->stream, &entry->action);
-    if (entry->conditional)
-        fprintf(composer->stream, " if %s", entry->condition_text);
-    fputc('\n', composer->stream);
+    fprintf(composer->stream, "%s%s = %s%s%s\n", sign, entry->subject.name,
+            action_text(entry->action, action), entry->conditional ? " if " : "",
+            entry->conditional ? entry->condition_text : "");
 }
 
 static void write_option(struct composer *composer, const struct compose_option *option)

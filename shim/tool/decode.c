@@ -72,7 +72,7 @@ static size_t wanted(const char *words, const char *name)
     return 0;
 }
 
-static uint64_t bits_of(const struct argument *argument)
+uint64_t decode_bits(const struct argument *argument)
 {
     return argument->width == 64 ? ~UINT64_C(0) : (UINT64_C(1) << argument->width) - 1;
 }
@@ -128,7 +128,7 @@ static void add_number(struct writing *writing, const struct argument *argument,
     else if (value <= DECIMAL_MAX)
         add(writing, "%" PRIu64, value);
     else
-        add(writing, "0x%" PRIx64, value & bits_of(argument));
+        add(writing, "0x%" PRIx64, value & decode_bits(argument));
 }
 
 /* "O_WRONLY|O_CREAT|0x40000000": the number among the flags first, unknown bits last. WHOLE: a
@@ -140,10 +140,10 @@ static void add_flags(struct writing *writing, const struct argument *argument,
     int64_t field = 0;
     bool any = false;
 
-    value &= bits_of(argument);
+    value &= decode_bits(argument);
     if (argument->field != 0 && constant_find(field_name, &field)) {
         uint64_t number = value & (uint64_t)field;
-        const char *name = name_of(meaning->numbers, bits_of(argument), number);
+        const char *name = name_of(meaning->numbers, decode_bits(argument), number);
         value &= ~(uint64_t)field;
         any = number != 0 || (whole && name);
         if (any && name)
@@ -156,7 +156,7 @@ static void add_flags(struct writing *writing, const struct argument *argument,
         value &= ~(uint64_t)constant_value((size_t)i);
         any = true;
     }
-    const char *none = any ? NULL : name_of(meaning->flags, bits_of(argument), value);
+    const char *none = any ? NULL : name_of(meaning->flags, decode_bits(argument), value);
     if (none)
         add(writing, "%s", none);
     else if (value != 0)
@@ -179,7 +179,7 @@ const char *decode_value(const char *call, const struct argument *argument, uint
         return text;
     }
     if (meaning && meaning->numbers)
-        name = name_of(meaning->numbers, bits_of(argument), value);
+        name = name_of(meaning->numbers, decode_bits(argument), value);
     if (name)
         add(&writing, "%s", name);
     else if (meaning && meaning->octal)
@@ -201,7 +201,7 @@ const char *decode_flags(const char *call, const struct argument *argument, uint
     if (meaning && meaning->flags)
         add_flags(&writing, argument, meaning, value, false);
     else
-        add(&writing, "0x%" PRIx64, value & bits_of(argument));
+        add(&writing, "0x%" PRIx64, value & decode_bits(argument));
     return text;
 }
 

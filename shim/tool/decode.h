@@ -21,14 +21,17 @@ void decode_call(FILE *stream, int number, const uint64_t arguments[6]);
 const char *decode_value(const char *call, const struct argument *argument, uint64_t value,
                          char *text);
 
+/* The same for VALUE as a set of whole flags, as "with" takes it. */
+const char *decode_flags(const char *call, const struct argument *argument, uint64_t value,
+                         char *text);
+
 /* What to give as CALL for one of the ARGUMENTS of a call: the options of a socket have their names
  * by their level. Static storage, or CALL. */
 const char *decode_context(const char *call, const struct argument *argument,
                            const uint64_t arguments[6]);
 
-/* The same for VALUE as a set of whole flags, as "with" takes it. */
-const char *decode_flags(const char *call, const struct argument *argument, uint64_t value,
-                         char *text);
+/* All bits that the kernel looks at of ARGUMENT. */
+uint64_t decode_bits(const struct argument *argument);
 
 /* The bits of VALUE that the kernel looks at, its sign extended where ARGUMENT has one. */
 uint64_t decode_cut(const struct argument *argument, uint64_t value);

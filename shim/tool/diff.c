@@ -36,18 +36,13 @@ struct diff {
     bool different;
 };
 
-static bool same_action(struct action one, struct action other)
-{
-    return one.kind == other.kind && (one.kind != ACTION_ERRNO || one.error == other.error);
-}
-
 /* Keeps what differs, each pair of lines once. */
 static bool compare_region(void *context, const struct region *region, const struct verdict *first,
                            const struct verdict *second)
 {
     struct diff *diff = context;
 
-    if (same_action(first->action, second->action))
+    if (action_equals(first->action, second->action))
         return true;
     for (size_t i = 0; i < diff->count; i++) {
         const struct verdict *verdicts = diff->pairs[i].verdicts;

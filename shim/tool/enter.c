@@ -8,7 +8,7 @@
 #include "look.h"
 #include "tool.h"
 
-/* Says why PROCESS does not run, and kills it. */
+/* Says why PROCESS does not run. */
 static void refuse(pid_t process, const char *what, const char *why)
 {
     char program[4096];

@@ -40,6 +40,13 @@ const char *explain_place(struct place place, char *text, size_t size)
     return text;
 }
 
+void explain_line(const struct policy *policy, unsigned stage, const char *line, bool narrow)
+{
+    printf("  to allow it%s, in %s%s[%s%s]:  %s\n", narrow ? "" : " whatever its arguments",
+           policy ? policy->whitelist.name : "", policy ? " " : "", stage > 0 ? "stage " : "allow",
+           stage > 0 ? policy->whitelist.stages[stage - 1].name : "", line);
+}
+
 static int explain_file(const char *file, char **words, int count, bool json)
 {
     struct policy policy;

@@ -20,6 +20,10 @@ int explain_calls(const struct policy *policy, bool json);
 /* Says in words what the audit log on standard input tells of refused calls. POLICY may be NULL. */
 int explain_audit(const struct policy *policy, bool json);
 
+/* "  to allow it, in FILE [allow]:  LINE"; or, where LINE is not NARROW, whatever its arguments. In
+ * STAGE's section, unless that is 0; POLICY may be NULL. */
+void explain_line(const struct policy *policy, unsigned stage, const char *line, bool narrow);
+
 /* "FILE:LINE", or "built in" for a setting that no line sets. Returns TEXT. */
 const char *explain_place(struct place place, char *text, size_t size);
 

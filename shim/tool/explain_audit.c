@@ -110,9 +110,7 @@ static void print_line(const struct policy *policy, unsigned stage, const struct
     bool narrow;
 
     find_line(policy, stage, audit, line, &narrow);
-    printf("  to allow it%s, in %s%s[%s%s]:  %s\n", narrow ? "" : " whatever its arguments",
-           policy ? policy->whitelist.name : "", policy ? " " : "", stage > 0 ? "stage " : "allow",
-           stage > 0 ? policy->whitelist.stages[stage - 1].name : "", line);
+    explain_line(policy, stage, line, narrow);
 }
 
 /* The log does not tell which of the filters refused it. */

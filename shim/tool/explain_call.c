@@ -166,16 +166,11 @@ static const char *find_line(const struct question *question, char line[PROPOSE_
 
 static void print_line(const struct question *question)
 {
-    const struct whitelist *whitelist = &question->policy->whitelist;
     char line[PROPOSE_LINE_MAX];
     bool narrow;
 
-    find_line(question, line, &narrow);
-    if (*line == '\0')
-        return;
-    printf("  to allow it%s, in %s [%s%s]:  %s\n", narrow ? "" : " whatever its arguments",
-           whitelist->name, question->stage > 0 ? "stage " : "allow",
-           question->stage > 0 ? whitelist->stages[question->stage - 1].name : "", line);
+    if (*find_line(question, line, &narrow) != '\0')
+        explain_line(question->policy, question->stage, line, narrow);
 }
 
 static void print_nearest(const struct question *question)

@@ -48,13 +48,8 @@ static void visit_members(struct visitor *visitor, const struct entry *entry, co
 {
     char name[CALL_NAME_MAX];
 
-    while (*members != '\0') {
-        members += *members == '?';
-        size_t length = strcspn(members, " ");
-        snprintf(name, sizeof(name), "%.*s", (int)length, members);
+    while ((members = call_next(members, name)))
         visit_name(visitor, entry, name);
-        members += length + (members[length] == ' ');
-    }
 }
 
 /* The lines of one section that count, one a system call, in the order of the whitelist. */

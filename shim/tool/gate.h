@@ -8,15 +8,16 @@
  *
  * In order:
  *
- *     the program's process                   the watcher
- *     ---------------------                   -----------
- *     gate_lower()                            traces it
- *         hooks.prepare() = a descriptor ...  ... takes a copy of it: hooks.begin(), and from now
- * on execve()                                hooks.readable() whenever there is something to read
- *     ld.so, libraries, the shim              gate_holds() says true
- *     at the entry point                      looks for the filter: hooks.passed(), or
- * exit_group(125) runs                                    gate_holds() says false ends the
- * descriptor hangs up: hooks.end(), and it exits
+ *     the program's process              the watcher
+ *     ---------------------              -----------
+ *     gate_lower()                       traces it
+ *         hooks.prepare(): a descriptor  takes a copy of it: hooks.begin(), and from now on
+ *                                        hooks.readable() whenever there is something to read
+ *     execve()
+ *     ld.so, libraries, the shim         gate_holds() says true
+ *     at the entry point                 looks for the filter: hooks.passed(), or exit_group(125)
+ *     runs                               gate_holds() says false
+ *     ends                               the descriptor hangs up: hooks.end(), and it exits
  *
  * With musl, whose loader runs the libraries' constructors only from the entry point on, the gate
  * is at the program's first constructor of its own.
@@ -34,8 +35,7 @@
 
 /* What a supervisor adds. Each function may be NULL; all but prepare() run in the watcher, which
  * has a copy of the caller's memory, standard error, and no other descriptor (but the one in
- * `keep`).
- */
+ * `keep`). */
 struct gate_hooks {
     void *context;
     const char *name; /* who cannot do without a gate, for messages: "--report" */

@@ -67,24 +67,26 @@ void hold_end(struct hold *hold)
     *hold = (struct hold){0};
 }
 
-void hold_kill(struct hold *hold)
+void hold_make_die(pid_t thread)
 {
     struct user_regs_struct registers;
 
-    if (hold->stopped && ptrace(PTRACE_GETREGS, hold->thread, 0, &registers) == 0) {
-        registers.rip -= SYSCALL_BYTES;
-        registers.rax = HOLD_FATAL_CALL;
-        registers.orig_rax = ~0ULL; /* no call to be restarted */
-        if (ptrace(PTRACE_SETREGS, hold->thread, 0, &registers) == 0) {
-            hold_end(hold);
-            return;
-        }
-    }
+    if (ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0)
+        return;
+    registers.rip -= SYSCALL_BYTES;
+    registers.rax = HOLD_FATAL_CALL;
+    registers.orig_rax = ~0ULL; /* no call to be restarted */
+    ptrace(PTRACE_SETREGS, thread, 0, &registers);
+}
+
+void hold_kill(struct hold *hold)
+{
+    if (hold->stopped)
+        hold_make_die(hold->thread);
     hold_end(hold);
 }
 
-/* Whether SIGSYS would reach a handler. */
-static bool is_caught(pid_t thread)
+bool hold_is_caught(pid_t thread)
 {
     struct thread_status status;
     uint64_t mask = 0;
@@ -94,8 +96,19 @@ static bool is_caught(pid_t thread)
            ptrace(PTRACE_GETSIGMASK, thread, sizeof(mask), &mask) == 0 && !(mask & bit);
 }
 
-/* Makes the SIGSYS that is about to be delivered look like the kernel's. */
-static void dress(pid_t thread, const struct seccomp_data *call)
+void hold_raise(pid_t process, pid_t thread, const struct seccomp_data *call)
+{
+    struct user_regs_struct registers;
+
+    if (ptrace(PTRACE_GETREGS, thread, 0, &registers) == 0) {
+        registers.rax = (unsigned long long)call->nr;
+        registers.orig_rax = ~0ULL;
+        ptrace(PTRACE_SETREGS, thread, 0, &registers);
+    }
+    syscall(SYS_tgkill, process, thread, SIGSYS);
+}
+
+void hold_dress(pid_t thread, const struct seccomp_data *call)
 {
     siginfo_t information = {.si_signo = SIGSYS, .si_code = CODE_SECCOMP};
 
@@ -107,20 +120,15 @@ static void dress(pid_t thread, const struct seccomp_data *call)
 
 void hold_trap(struct hold *hold, const struct seccomp_data *call)
 {
-    struct user_regs_struct registers;
     struct thread_status status;
     int stop;
 
-    if (!hold->stopped || !is_caught(hold->thread) ||
-        ptrace(PTRACE_GETREGS, hold->thread, 0, &registers) != 0 ||
+    if (!hold->stopped || !hold_is_caught(hold->thread) ||
         look_thread(hold->thread, &status) != 0) {
         hold_kill(hold);
         return;
     }
-    registers.rax = (unsigned long long)call->nr;
-    registers.orig_rax = ~0ULL;
-    ptrace(PTRACE_SETREGS, hold->thread, 0, &registers);
-    syscall(SYS_tgkill, status.process, hold->thread, SIGSYS);
+    hold_raise(status.process, hold->thread, call);
     /* other signals first, each with its handler's frame */
     do {
         ptrace(PTRACE_CONT, hold->thread, 0, (long)hold->signal);
@@ -129,6 +137,6 @@ void hold_trap(struct hold *hold, const struct seccomp_data *call)
         hold->signal = stop >> 16 == 0 ? WSTOPSIG(stop) : 0;
     } while (hold->signal != SIGSYS);
     if (hold->signal == SIGSYS)
-        dress(hold->thread, call);
+        hold_dress(hold->thread, call);
     hold_end(hold);
 }

@@ -37,4 +37,18 @@ void hold_kill(struct hold *hold);
 /* The same, but it gets the signal SIGSYS for the call CALL, as for a verdict of "trap". */
 void hold_trap(struct hold *hold, const struct seccomp_data *call);
 
+/* The parts of these, for whoever has stopped THREAD, behind the refused call, in another way. */
+
+/* What it does next is to die, as hold_kill() has it. */
+void hold_make_die(pid_t thread);
+
+/* Whether a SIGSYS would reach a handler. */
+bool hold_is_caught(pid_t thread);
+
+/* CALL has returned nothing but its number, as the kernel leaves it, and SIGSYS is on its way. */
+void hold_raise(pid_t process, pid_t thread, const struct seccomp_data *call);
+
+/* The SIGSYS that is about to be delivered looks like the kernel's, for CALL. */
+void hold_dress(pid_t thread, const struct seccomp_data *call);
+
 #endif

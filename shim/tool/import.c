@@ -3,13 +3,11 @@
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
-#include <gnu/libc-version.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/capability.h>
 #include <sys/stat.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "formats/oci_import.h"
@@ -86,13 +84,9 @@ int import_additions(const struct import *import, const struct additions *additi
                      struct merge_facts facts)
 {
     struct stored stored = {0};
-    struct utsname system = {0};
-    char machine[256];
+    char machine[TOOL_MACHINE_MAX];
 
-    uname(&system);
-    snprintf(machine, sizeof(machine), "%s %s %s, glibc %s", system.sysname, system.release,
-             system.machine, gnu_get_libc_version());
-    facts.machine = machine;
+    facts.machine = tool_machine(machine);
     facts.likely = true;
     if (!import->output)
         return print(additions, &facts);
@@ -100,9 +94,9 @@ int import_additions(const struct import *import, const struct additions *additi
     if (status != STATUS_OK)
         return status;
     if (stored.unchanged)
-        fprintf(stderr, "portcullis: %s has all of it already\n", import->output);
+        tool_note("%s has all of it already", import->output);
     else
-        fprintf(stderr, "portcullis: added to %s: %zu\n", import->output, stored.added);
+        tool_note("added to %s: %zu", import->output, stored.added);
     return STATUS_OK;
 }
 
@@ -152,7 +146,7 @@ static FILE *open_input(const char *path)
     if (stream)
         stream = rereadable(stream);
     if (!stream)
-        tool_error("cannot read %s: %s", path, strerror(errno));
+        tool_error("cannot read '%s': %s", path, strerror(errno));
     return stream;
 }
 

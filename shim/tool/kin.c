@@ -28,19 +28,6 @@ static const struct {
 static const char THREAD[] = "futex gettid madvise rseq sched_getaffinity set_robust_list";
 static const char PROCESS[] = "getpid getppid rseq set_robust_list wait4";
 
-/* Copies the word at WORDS to WORD. Returns what is behind it, or NULL where there is none. */
-static const char *next_word(const char *words, char word[CALL_NAME_MAX])
-{
-    words += strspn(words, " ?");
-    size_t length = strcspn(words, " ");
-
-    if (length == 0 || length >= CALL_NAME_MAX)
-        return NULL;
-    memcpy(word, words, length);
-    word[length] = '\0';
-    return words + length;
-}
-
 /* Whether a line speaks of the call NAME, other than by default. */
 static bool is_listed(const struct rules *rules, const char *name)
 {
@@ -58,7 +45,7 @@ static size_t count_listed(const struct rules *rules, const char *words, size_t 
     size_t count = 0;
 
     *total = 0;
-    while ((words = next_word(words, word))) {
+    while ((words = call_next(words, word))) {
         count += is_listed(rules, word);
         ++*total;
     }
@@ -70,24 +57,13 @@ static const char *members(const char *group)
     return group_members((size_t)group_find(group));
 }
 
-static bool has_word(const char *words, const char *name)
-{
-    char word[CALL_NAME_MAX];
-
-    while ((words = next_word(words, word))) {
-        if (strcmp(word, name) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* The words that go with the call, or NULL. */
 static const char *find_kin(const struct rules *rules, const char *name,
                             const uint64_t arguments[6])
 {
     size_t total;
 
-    if (has_word(members("stdio"), name) &&
+    if (call_is_of("stdio", name) &&
         count_listed(rules, members("stdio"), &total) * STDIO_SHARE < total)
         return "@stdio";
     if (strcmp(name, "clone") == 0)
@@ -109,7 +85,7 @@ const char *kin_line(const struct rules *rules, int number, const uint64_t argum
     int length = snprintf(line, KIN_LINE_MAX, "syscalls =");
     int empty = length;
 
-    while (kin && (kin = next_word(kin, word)) && length < KIN_LINE_MAX) {
+    while (kin && (kin = call_next(kin, word)) && length < KIN_LINE_MAX) {
         bool listed = *word == '@' ? count_listed(rules, members(word + 1), &total) == total
                                    : is_listed(rules, word);
         if (!listed)

@@ -67,15 +67,13 @@ static void check_idle(struct lint *lint, const struct stage *stage)
 /* Whether what WORDS names, separated by a space, can be called in the stage, any of it. */
 static bool allows_any(const struct lint *lint, const char *words)
 {
-    while (*words != '\0') {
-        char name[CALL_NAME_MAX] = "";
+    char name[CALL_NAME_MAX];
+
+    while ((words = call_next(words, name))) {
         struct search search = {0};
-        size_t length = strcspn(words, " ");
-        memcpy(name, words, length < sizeof(name) ? length : sizeof(name) - 1);
         int number = call_number(name);
         if (number >= 0 && (!search_calls(lint, number, &search) || search.both))
             return true;
-        words += length + (words[length] == ' ');
     }
     return false;
 }

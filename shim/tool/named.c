@@ -1,23 +1,15 @@
 #include "named.h"
 
-#include <stdio.h>
-
 #include "../program.h"
 #include "target.h"
 #include "tool.h"
-
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    fwrite(text, 1, length, stderr);
-}
 
 int named_check(const struct settings *settings)
 {
     struct diagnostics diagnostics = {0};
     int wanted = program_wanted(settings, &diagnostics);
 
-    diagnostics_tell(&diagnostics, say, NULL);
+    tool_tell(&diagnostics);
     diagnostics_release(&diagnostics);
     if (wanted < 0)
         return STATUS_CONFIG;

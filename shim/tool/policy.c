@@ -8,12 +8,6 @@
 #include "../stages_prefix.h"
 #include "tool.h"
 
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    tool_say(text, length);
-}
-
 static int finish(const char *path, const struct policy *policy, int error)
 {
     if (policy->diagnostics.errors > 0)
@@ -99,7 +93,7 @@ int policy_open(const char *path, struct policy *policy)
 {
     int status = policy_read(path, policy);
 
-    diagnostics_tell(&policy->diagnostics, say, NULL);
+    tool_tell(&policy->diagnostics);
     return status;
 }
 

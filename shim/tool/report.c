@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,7 +18,7 @@
 #include "tell.h"
 #include "tool.h"
 
-enum { SITE_MAX = 1024 };
+enum { SITE_MAX = 1024, PROGRAM_MAX = 4096 };
 
 static const char NAME[] = "--report";
 
@@ -47,14 +46,9 @@ static int load(void *context)
 static void begin(void *context, int listener)
 {
     struct report *report = context;
-    struct rlimit limit;
 
     notifier_listen(&report->notifier, listener);
-    /* libdw keeps a descriptor for each library that it knows */
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    sites_need_room();
 }
 
 /* Without a hold: what comes nearest to the kernel's own SIGSYS. Before the answer. */
@@ -68,29 +62,35 @@ static void kill_unheld(pid_t process, pid_t thread)
     syscall(SYS_tgkill, process, thread, deadly ? SIGSYS : SIGKILL);
 }
 
+/* THREAD's process; where the thread is gone, its own id. */
+static pid_t process_of(pid_t thread)
+{
+    struct thread_status status;
+
+    return look_thread(thread, &status) == 0 ? status.process : thread;
+}
+
 /* Refuses the call as the shim's filters would, and tells of it. LAYERS: those that are in force,
  * as begun_decide() has them. */
 static void refuse(struct report *report, const struct verdict *verdict, uint32_t layers)
 {
     const struct seccomp_notif *request = report->notifier.request;
     pid_t thread = (pid_t)request->pid;
-    struct thread_status status = {.process = thread};
+    pid_t process = process_of(thread);
     bool by_errno = verdict->action.kind == ACTION_ERRNO;
     struct hold hold = {0};
     char site[SITE_MAX];
 
-    if (look_thread(thread, &status) != 0)
-        status.process = thread;
     if (report->notifier.killable)
         hold_begin(&hold, thread);
     if (!by_errno && !hold.traced)
-        kill_unheld(status.process, thread);
+        kill_unheld(process, thread);
     notifier_answer(&report->notifier, by_errno ? -(int)verdict->action.error : -ENOSYS, 0);
     bool stopped = hold_wait(&hold);
-    site_text(&report->sites, status.process, thread, stopped, request->data.instruction_pointer,
-              site, sizeof(site));
+    site_text(&report->sites, process, thread, stopped, request->data.instruction_pointer, site,
+              sizeof(site));
     tell_refusal(&report->teller,
-                 &(struct refusal){&request->data, verdict, layers, status.process, thread, site});
+                 &(struct refusal){&request->data, verdict, layers, process, thread, site});
     if (by_errno)
         hold_end(&hold);
     else if (verdict->action.kind == ACTION_TRAP)
@@ -104,12 +104,10 @@ static void refuse(struct report *report, const struct verdict *verdict, uint32_
 static bool answer_stage(struct report *report, pid_t thread, bool held, uint32_t *layers)
 {
     const struct seccomp_notif *request = report->notifier.request;
-    struct thread_status status;
+    pid_t process = process_of(thread);
     int error = 0;
 
-    if (look_thread(thread, &status) != 0)
-        status.process = thread;
-    switch (begun_call(&report->begun, status.process, thread, &request->data, held, &error)) {
+    switch (begun_call(&report->begun, process, thread, &request->data, held, &error)) {
     case BEGUN_PASSES:
         notifier_answer(&report->notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
         return true;
@@ -119,7 +117,7 @@ static bool answer_stage(struct report *report, pid_t thread, bool held, uint32_
     case BEGUN_NONE:
         break;
     }
-    *layers |= begun_stages(&report->begun, status.process);
+    *layers |= begun_stages(&report->begun, process);
     return false;
 }
 
@@ -148,11 +146,12 @@ static void readable(void *context)
 static void passed(void *context, pid_t process)
 {
     struct report *report = context;
+    char program[PROGRAM_MAX];
 
     if (!report->staged || begun_has_shim(&report->begun, process))
         return;
-    tool_error("--report: the shim is not in '%d', or has another whitelist: it was killed",
-               (int)process);
+    tool_error("'%s' was killed: for stages, --report needs the shim in it, with this whitelist",
+               look_program(process, program, sizeof(program)));
     kill(process, SIGKILL);
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 enum {
     FRAMES_MAX = 64,
@@ -187,6 +188,16 @@ const char *site_text(struct sites *sites, pid_t process, pid_t thread, bool sto
             *c = '?';
     }
     return text;
+}
+
+void sites_need_room(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 void sites_release(struct sites *sites)

@@ -26,6 +26,9 @@ struct sites {
 const char *site_text(struct sites *sites, pid_t process, pid_t thread, bool stopped, uint64_t pc,
                       char *text, size_t size);
 
+/* Lets this process open as many files as it may: one stays open for each library that is known. */
+void sites_need_room(void);
+
 void sites_release(struct sites *sites);
 
 #endif

@@ -105,8 +105,7 @@ int supervise_load(const struct filter *filter, unsigned flags, bool no_new_priv
     return -error;
 }
 
-/* --- by notification ----------------------------------------------------------------------------
- */
+/* --- by notification ------------------------------------------------------------------------- */
 
 static bool can_notify(void)
 {

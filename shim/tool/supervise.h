@@ -30,8 +30,7 @@ int supervise_fallback(const struct rules *rules, struct filter *fallback)
 int supervise_load(const struct filter *filter, unsigned flags, bool no_new_privileges,
                    const char *name) __attribute__((warn_unused_result));
 
-/* --- by notification ----------------------------------------------------------------------------
- */
+/* --- by notification ------------------------------------------------------------------------- */
 
 struct notifier {
     bool killable; /* a call that was received is not interrupted by signals any more */

@@ -215,16 +215,11 @@ void tell_refusal(struct teller *teller, const struct refusal *refusal)
 
 void tell_count(const struct teller *teller)
 {
-    char text[128];
-    int length;
-
     if (teller->total == 0)
-        length = snprintf(text, sizeof(text), "portcullis: no call was refused\n");
+        tool_note("no call was refused");
     else
-        length =
-            snprintf(text, sizeof(text), "portcullis: %zu refused call%s told, %zu in all\n",
-                     teller->refusals.count, teller->refusals.count == 1 ? "" : "s", teller->total);
-    tool_say(text, (size_t)length);
+        tool_note("%zu refused call%s told, %zu in all", teller->refusals.count,
+                  teller->refusals.count == 1 ? "" : "s", teller->total);
 }
 
 void tell_release(struct teller *teller)

@@ -1,10 +1,14 @@
 #include "tool.h"
 
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 #include <unistd.h>
+
+#include "../../config/diagnostic.h"
 
 void tool_error(const char *format, ...)
 {
@@ -29,17 +33,63 @@ int tool_usage(const char *verb, const char *format, ...)
     return STATUS_USAGE;
 }
 
-void tool_say(const char *text, size_t length)
+int tool_write(int descriptor, const char *bytes, size_t length)
 {
     while (length > 0) {
-        ssize_t written = write(STDERR_FILENO, text, length);
+        ssize_t written = write(descriptor, bytes, length);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
-            return;
-        text += written;
+            return written < 0 ? -errno : -EIO;
+        bytes += written;
         length -= (size_t)written;
     }
+    return 0;
+}
+
+void tool_say(const char *text, size_t length)
+{
+    (void)!tool_write(STDERR_FILENO, text, length);
+}
+
+void tool_note(const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+    size_t length = 0;
+    FILE *stream = open_memstream(&text, &length);
+
+    if (!stream)
+        return;
+    fputs("portcullis: ", stream);
+    va_start(arguments, format);
+    vfprintf(stream, format, arguments);
+    va_end(arguments);
+    fputc('\n', stream);
+    if (fclose(stream) == 0)
+        tool_say(text, length);
+    free(text);
+}
+
+static void say(void *context, const char *text, size_t length)
+{
+    (void)context;
+    tool_say(text, length);
+}
+
+void tool_tell(const struct diagnostics *diagnostics)
+{
+    diagnostics_tell(diagnostics, say, NULL);
+}
+
+const char *tool_machine(char text[TOOL_MACHINE_MAX])
+{
+    struct utsname system = {0};
+
+    uname(&system);
+    snprintf(text, TOOL_MACHINE_MAX, "%s %s %s, glibc %s", system.sysname, system.release,
+             system.machine, gnu_get_libc_version());
+    return text;
 }
 
 bool tool_colours(int descriptor)

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+enum { TOOL_MACHINE_MAX = 256 };
+
+struct diagnostics;
+
 /* What --version says. */
 #define PORTCULLIS_VERSION "0.1.0"
 
@@ -38,9 +42,22 @@ void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "portcullis VERB: ..." and where help is to be had. Returns STATUS_USAGE. */
 int tool_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* "portcullis: ..." on standard error, as tool_say() does it. */
+void tool_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* LENGTH bytes to DESCRIPTOR. Returns 0 or a negative errno. */
+int tool_write(int descriptor, const char *bytes, size_t length)
+    __attribute__((warn_unused_result));
+
 /* LENGTH bytes of TEXT on standard error, at once, so that they are not torn; what cannot be
  * written is lost. */
 void tool_say(const char *text, size_t length);
+
+/* All messages, on standard error. */
+void tool_tell(const struct diagnostics *diagnostics);
+
+/* "Linux 6.18.0 x86_64, glibc 2.36": what a whitelist was made on. Returns TEXT. */
+const char *tool_machine(char text[TOOL_MACHINE_MAX]);
 
 /* Whether to colour what goes to DESCRIPTOR: a terminal, and NO_COLOR is not set. */
 bool tool_colours(int descriptor);

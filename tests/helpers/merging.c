@@ -9,7 +9,6 @@
 
 const struct merge_facts MERGING_FACTS = {
     .heading = "learned from: ls -lR /usr",
-    .program = "ls -lR /usr",
     .machine = "Linux 6.18.0 x86_64, glibc 2.36",
     .calls = 10,
 };

@@ -188,14 +188,14 @@ usage "more than 64 capabilities" "there_are_not_so_many" --from oci "${caps[@]}
 usage "'--cap' goes with '--from oci'" "capabilities_are_oci_s" --from strace --cap sys_admin x
 touch there.ini
 run "$PORTCULLIS" import --from oci "$DEFAULT" -o there.ini
-is "$STATUS|$(tail -n 1 <<<"$ERR")" "71|portcullis: error: there.ini exists; a whole whitelist is \
+is "$STATUS|$(tail -n 1 <<<"$ERR")" "71|portcullis: error: 'there.ini' exists; a whole whitelist is \
 not added to another: remove it, or write to standard output" "what_is_there_is_not_overwritten"
 run "$PORTCULLIS" import --from oci "$DEFAULT" -o none/there.ini
 is "$STATUS|$(tail -n 1 <<<"$ERR")" \
-    "71|portcullis: error: cannot write none/there.ini: No such file or directory" \
+    "71|portcullis: error: cannot write 'none/there.ini': No such file or directory" \
     "a_folder_has_to_be_there"
 run "$PORTCULLIS" import --from oci none.json
-is "$STATUS|$ERR" "71|portcullis: error: cannot read none.json: No such file or directory" \
+is "$STATUS|$ERR" "71|portcullis: error: cannot read 'none.json': No such file or directory" \
     "so_has_the_profile"
 run "$PORTCULLIS" import --help
 like "$OUT" $'\n  oci  .*\n  systemd  .*--cap ' "help_tells_of_it"

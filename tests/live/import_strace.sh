@@ -140,9 +140,9 @@ is "$STATUS|${ERR%%:*}" "78|wrong.ini" "a wrong whitelist is not added to"
 run "${IMPORT[@]}" empty
 is "$STATUS|$OUT|$ERR" "78||portcullis: error: empty: there is no system call in it" "an empty log"
 run "${IMPORT[@]}" none
-is "$STATUS|$ERR" "71|portcullis: error: cannot read none: No such file or directory" "no log"
+is "$STATUS|$ERR" "71|portcullis: error: cannot read 'none': No such file or directory" "no log"
 run "${IMPORT[@]}" .
-is "$STATUS|$ERR" "71|portcullis: error: cannot read .: Is a directory" "a folder"
+is "$STATUS|$ERR" "71|portcullis: error: cannot read '.': Is a directory" "a folder"
 SEE="see 'portcullis import --help'"
 run "$PORTCULLIS" import log
 is "$STATUS|$ERR" "2|portcullis import: '--from FORMAT' is missing; $SEE" "no format"

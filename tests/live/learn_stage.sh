@@ -89,7 +89,7 @@ is "$STATUS $ERR" \
     "a name is like others"
 learn -o new.ini --stage serving=accept -- ./stage
 line=$(grep -n '^\[stage serving' new.ini | cut -d: -f1)
-is "$STATUS $ERR" "78 portcullis: error: new.ini:$((line + 1)): the stage 'serving' begins with poll" \
+is "$STATUS $ERR" "78 new.ini:$((line + 1)): error: the stage 'serving' begins with poll, not with accept" \
     "a stage that is there begins with what it begins with"
 "$PORTCULLIS" compile before.ini -o before.pcw
 learn -o before.pcw -- ./stage

@@ -117,7 +117,7 @@ is "$STATUS $OUT" $'0 before: allowed\nafter: allowed' "and allow in each"
 # Without the shim nobody would know.
 report --report --shim "$TMP/libcalls.so" stages.ini -- ./calls direct
 is "$STATUS $(told | grep -v '^portcullis: no call')" \
-    "137 portcullis: error: --report: the shim is not in PID, or has another whitelist: it was killed" \
+    "137 portcullis: error: '$TMP/calls' was killed: for stages, --report needs the shim in it, with this whitelist" \
     "a program without the shim is killed"
 { printf '[filter]\ndefault = kill\n' && cat stages.ini; } >kill.ini
 report --report kill.ini -- ./calls direct

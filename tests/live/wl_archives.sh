@@ -3,22 +3,7 @@
 # Debian's unzip and tar at work under their whitelists.
 . "$(dirname "$0")/../helpers/wl.sh"
 . "$(dirname "$0")/../helpers/wl_inside.sh"
-
-mkdir "$TMP/work"
-cd "$TMP/work" || exit
-fill()
-{
-    rm -rf ./*
-    seq 40000 >n
-    mkdir -p t/sub
-    echo a >t/a
-    echo b >t/sub/b
-    ln -s a t/l
-    ln t/a t/h
-    truncate -s 1M t/sparse
-    head -c 999 n >t/odd
-}
-BEFORE=fill
+. "$(dirname "$0")/../helpers/wl_tree.sh"
 
 # --- unzip ---
 python3 - "$TMP/a.zip" <<'END'

@@ -4,8 +4,8 @@
 . "$(dirname "$0")/../helpers/wl.sh"
 . "$(dirname "$0")/../helpers/wl_inside.sh"
 
-mkdir "$TMP/work"
-cd "$TMP/work" || exit
+mkdir "$TMP/scratch"
+cd "$TMP/scratch" || exit
 export OMP_NUM_THREADS=2
 cat >../a.ps <<'END'
 %!PS

@@ -9,9 +9,9 @@ shipped node
 BEFORE=clear_away
 clear_away()
 {
-    rm -rf "$TMP/work"
-    mkdir -p "$TMP/work/node_modules/x"
-    cd "$TMP/work" || exit
+    rm -rf "$TMP/scratch"
+    mkdir -p "$TMP/scratch/node_modules/x"
+    cd "$TMP/scratch" || exit
     echo 'exports.a = "a module"' >node_modules/x/index.js
     cat >script.mjs <<'END'
 import fs from 'node:fs';

@@ -11,10 +11,10 @@ cd "$TMP" || exit
 BEFORE=clear_away
 clear_away()
 {
-    rm -rf "$TMP/work"
-    mkdir -p "$TMP/work/modules"
-    echo 'def f(): return "imported"' >"$TMP/work/modules/m.py"
-    cd "$TMP/work" || exit
+    rm -rf "$TMP/scratch"
+    mkdir -p "$TMP/scratch/modules"
+    echo 'def f(): return "imported"' >"$TMP/scratch/modules/m.py"
+    cd "$TMP/scratch" || exit
 }
 
 compute()

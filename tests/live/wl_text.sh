@@ -4,8 +4,8 @@
 . "$(dirname "$0")/../helpers/wl.sh"
 . "$(dirname "$0")/../helpers/wl_inside.sh"
 
-mkdir "$TMP/work"
-cd "$TMP/work" || exit
+mkdir "$TMP/scratch"
+cd "$TMP/scratch" || exit
 seq 20000 >numbers
 echo '{"a":[1,2,{"b":"c"}],"d":1.5}' >a.json
 echo 'def f: 42;' >m.jq

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../decode.h"
+
 static void release_rules(struct draft_call *call)
 {
     for (size_t i = 0; i < call->count; i++) {
@@ -85,18 +87,18 @@ static int fold(const struct scmp_arg_cmp *comparison, struct values *values)
     return values_fold(&condition, comparison->arg, values);
 }
 
-static unsigned width_of(int number, unsigned argument)
+static uint64_t bits_of(int number, unsigned argument)
 {
     const struct prototype *prototype = prototype_find_number(number);
 
-    return prototype && argument < prototype->count ? prototype->arguments[argument].width : 64;
+    return prototype && argument < prototype->count ? decode_bits(&prototype->arguments[argument])
+                                                    : UINT64_MAX;
 }
 
-/* VALUES, as far as they are numbers of the argument's width: garbage above it is nothing that a
+/* VALUES, as far as they are numbers of the argument's BITS: garbage above them is nothing that a
  * program means. */
-static void narrow(struct draft *draft, struct values *values, unsigned width)
+static void narrow(struct draft *draft, struct values *values, uint64_t bits)
 {
-    uint64_t bits = width >= 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
     size_t kept = 0;
     bool wide = false;
 
@@ -118,7 +120,7 @@ static int add_comparison(struct draft *draft, int number, const struct scmp_arg
 
     if (error)
         return error;
-    narrow(draft, values, width_of(number, comparison->arg));
+    narrow(draft, values, bits_of(number, comparison->arg));
     rule->asked[comparison->arg] = true;
     for (size_t i = 0; i < values->count; i++) {
         if (values->blocks[i].mask == 0)

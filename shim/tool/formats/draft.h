@@ -39,9 +39,9 @@ struct draft {
     const char *file; /* that it is read from */
 };
 
-/* All three: the call NUMBER, which people call NAME. As libseccomp has it, what is said without a
- * condition counts before all others, and the first such. Return 0 or -ENOMEM; the second -EINVAL
- * after reporting a comparison that the language does not have. */
+/* Both: the call NUMBER, which people call NAME. As libseccomp has it, what is said without a
+ * condition counts before all others, and the first such. Return 0; -ENOMEM; the second what
+ * values_fold() does. */
 int draft_plain(struct draft *draft, int number, const char *name, struct action action)
     __attribute__((warn_unused_result));
 int draft_conditional(struct draft *draft, int number, const char *name, struct action action,

@@ -279,8 +279,7 @@ int draft_clauses(struct draft *draft, const struct draft_call *call, unsigned a
     call_argument_name(call->number, argument, speech.name);
     if (prototype && argument < prototype->count) {
         speech.argument = &prototype->arguments[argument];
-        if (speech.argument->width < 64)
-            speech.bits = ((uint64_t)1 << speech.argument->width) - 1;
+        speech.bits = decode_bits(speech.argument);
         if (speech.argument->is_signed)
             speech.sign = (uint64_t)1 << (speech.argument->width - 1);
     }

@@ -19,11 +19,6 @@ struct page {
     FILE *deny;
 };
 
-static bool same_action(struct action one, struct action other)
-{
-    return one.kind == other.kind && (one.kind != ACTION_ERRNO || one.error == other.error);
-}
-
 static bool same_values(const struct values *one, const struct values *other)
 {
     return one->count == other->count &&
@@ -51,7 +46,7 @@ static int join(struct draft_rule *one, struct draft_rule *other)
 {
     unsigned different = DRAFT_ARGUMENTS;
 
-    if (!same_action(one->action, other->action))
+    if (!action_equals(one->action, other->action))
         return 0;
     for (unsigned i = 0; i < DRAFT_ARGUMENTS; i++) {
         if (one->asked[i] != other->asked[i])
@@ -118,7 +113,7 @@ static int check_meetings(const struct draft *draft, const struct draft_call *ca
 {
     for (size_t i = 0; i < call->count; i++) {
         for (size_t k = i + 1; k < call->count; k++) {
-            if (same_action(call->rules[i].action, call->rules[k].action) ||
+            if (action_equals(call->rules[i].action, call->rules[k].action) ||
                 !rules_meet(&call->rules[i], &call->rules[k]))
                 continue;
             diagnostic_error(draft->diagnostics, (struct place){draft->file, 0},
@@ -211,7 +206,7 @@ static int put_call(const struct page *page, struct draft_call *call)
     int error = 0;
 
     if (call->plain) {
-        if (!same_action(call->action, page->draft->default_action))
+        if (!action_equals(call->action, page->draft->default_action))
             put_line(page, call, call->action, NULL);
         return 0;
     }
@@ -227,7 +222,8 @@ static const struct draft_call *find(const struct draft *draft, int number)
 {
     for (size_t i = 0; i < draft->count; i++) {
         if (draft->calls[i].number == number &&
-            (!draft->calls[i].plain || !same_action(draft->calls[i].action, draft->default_action)))
+            (!draft->calls[i].plain ||
+             !action_equals(draft->calls[i].action, draft->default_action)))
             return &draft->calls[i];
     }
     return NULL;
@@ -282,13 +278,8 @@ static void put_members(const struct page *page, const char *group, bool implici
     const char *members = group_members((size_t)group_find(group));
     char name[CALL_NAME_MAX];
 
-    while (*members != '\0') {
-        members += *members == '?';
-        size_t length = strcspn(members, " ");
-        snprintf(name, sizeof(name), "%.*s", (int)length, members);
+    while ((members = call_next(members, name)))
         put_member(page, name, implicit);
-        members += length + (members[length] == ' ');
-    }
 }
 
 /* The whitelist's text, as the reader takes it; to be freed. */

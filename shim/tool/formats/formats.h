@@ -27,8 +27,8 @@ int formats_export_systemd(const struct export_job *job) __attribute__((warn_unu
 int formats_export_bpf(const struct export_job *job) __attribute__((warn_unused_result));
 int formats_export_pfc(const struct export_job *job) __attribute__((warn_unused_result));
 
-/* Warns of what POLICY says and a filter that others load before exec does not have, PLACE being
- * where it will hold: "the container". */
+/* Warns of what JOB's whitelist says and a filter that others load before exec does not have, PLACE
+ * being where it will hold: "the container". */
 void formats_warn_early(const struct export_job *job, const char *place);
 
 #endif

@@ -12,7 +12,7 @@ static const char ARCHITECTURE[] = "amd64";
 static const char ARCHITECTURE[] = "arm64";
 #endif
 
-static size_t length_of(struct json_object *list)
+size_t oci_length(struct json_object *list)
 {
     return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 }
@@ -24,9 +24,9 @@ static const char *word_at(struct json_object *list, size_t index)
     return word ? word : "";
 }
 
-static bool has_word(struct json_object *list, const char *word)
+bool oci_has(struct json_object *list, const char *word)
 {
-    for (size_t i = 0; i < length_of(list); i++) {
+    for (size_t i = 0; i < oci_length(list); i++) {
         if (strcmp(word_at(list, i), word) == 0)
             return true;
     }
@@ -63,7 +63,7 @@ const char *oci_element_name(const struct oci_element *element)
     struct json_object *names = json_object_object_get(element->object, "names");
     const char *name = json_object_get_string(json_object_object_get(element->object, "name"));
 
-    if (length_of(names) > 0)
+    if (oci_length(names) > 0)
         return word_at(names, 0);
     return name ? name : "";
 }
@@ -73,7 +73,7 @@ static void tell(const struct oci_element *element, const char *capability, cons
     diagnostic_warning(
         element->draft->diagnostics, (struct place){element->draft->file, 0},
         "syscalls[%lu] ('%s'%s) %s %s", (unsigned long)element->index, oci_element_name(element),
-        length_of(json_object_object_get(element->object, "names")) > 1 ? " ..." : "", what,
+        oci_length(json_object_object_get(element->object, "names")) > 1 ? " ..." : "", what,
         capability);
 }
 
@@ -84,17 +84,17 @@ static bool meets_includes(const struct oci_element *element, struct json_object
     struct json_object *arches = json_object_object_get(includes, "arches");
     const char *kernel = json_object_get_string(json_object_object_get(includes, "minKernel"));
 
-    if (length_of(arches) > 0 && !has_word(arches, ARCHITECTURE))
+    if (oci_length(arches) > 0 && !oci_has(arches, ARCHITECTURE))
         return false;
     if (kernel && *kernel != '\0' && !is_kernel(kernel))
         return false;
-    for (size_t i = 0; i < length_of(caps); i++) {
+    for (size_t i = 0; i < oci_length(caps); i++) {
         if (!is_given(element->capabilities, word_at(caps, i))) {
             tell(element, word_at(caps, i), "is left out: it is for those who have");
             return false;
         }
     }
-    for (size_t i = 0; i < length_of(caps); i++)
+    for (size_t i = 0; i < oci_length(caps); i++)
         tell(element, word_at(caps, i), "is taken, and holds here for those too who have not");
     return true;
 }
@@ -104,17 +104,17 @@ static bool meets_excludes(const struct oci_element *element, struct json_object
     struct json_object *caps = json_object_object_get(excludes, "caps");
     const char *kernel = json_object_get_string(json_object_object_get(excludes, "minKernel"));
 
-    if (has_word(json_object_object_get(excludes, "arches"), ARCHITECTURE))
+    if (oci_has(json_object_object_get(excludes, "arches"), ARCHITECTURE))
         return false;
     if (kernel && *kernel != '\0' && is_kernel(kernel))
         return false;
-    for (size_t i = 0; i < length_of(caps); i++) {
+    for (size_t i = 0; i < oci_length(caps); i++) {
         if (is_given(element->capabilities, word_at(caps, i))) {
             tell(element, word_at(caps, i), "is left out: it is for those who have not");
             return false;
         }
     }
-    for (size_t i = 0; i < length_of(caps); i++)
+    for (size_t i = 0; i < oci_length(caps); i++)
         tell(element, word_at(caps, i), "is taken, and holds here for those too who have");
     return true;
 }

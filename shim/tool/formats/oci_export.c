@@ -103,12 +103,6 @@ static void add_conditional(struct json_object *list, const struct oci_rules *ru
     }
 }
 
-/* What this is built for, as the format calls it. */
-static const char *architecture(void)
-{
-    return seccomp_arch_native() == SCMP_ARCH_AARCH64 ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64";
-}
-
 static struct json_object *profile_of(const struct policy *policy, const struct oci_rules *rules)
 {
     struct json_object *profile = json_object_new_object();
@@ -120,7 +114,7 @@ static struct json_object *profile_of(const struct policy *policy, const struct 
     if (action.kind == ACTION_ERRNO)
         json_object_object_add(profile, "defaultErrnoRet",
                                json_object_new_uint64((uint64_t)action.error));
-    json_object_array_add(architectures, json_object_new_string(architecture()));
+    json_object_array_add(architectures, json_object_new_string(oci_architecture()));
     json_object_object_add(profile, "architectures", architectures);
     if (policy->whitelist.settings.audit) {
         struct json_object *flags = json_object_new_array();

@@ -91,7 +91,7 @@ static int read_arguments(const struct oci_element *element,
                           struct scmp_arg_cmp comparisons[DRAFT_ARGUMENTS])
 {
     struct json_object *list = json_object_object_get(element->object, "args");
-    size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+    size_t count = oci_length(list);
     struct place place = {element->draft->file, 0};
 
     for (size_t i = 0; i < count && count <= DRAFT_ARGUMENTS; i++) {
@@ -151,11 +151,6 @@ static int add_name(const struct oci_element *element, const char *name, struct 
     return error;
 }
 
-static bool same_action(struct action one, struct action other)
-{
-    return one.kind == other.kind && (one.kind != ACTION_ERRNO || one.error == other.error);
-}
-
 static int add_element(const struct oci_element *element)
 {
     struct json_object *names = json_object_object_get(element->object, "names");
@@ -167,7 +162,7 @@ static int add_element(const struct oci_element *element)
         return 0;
     if (!find_action(element->draft, element->object, "action", false, &action))
         return -EINVAL;
-    if (same_action(action, element->draft->default_action))
+    if (action_equals(action, element->draft->default_action))
         return 0; /* the engines skip it */
     if (action.kind == ACTION_LOG) {
         report(element->draft, "'%s' is to be allowed and logged: only a default can be that",
@@ -186,35 +181,21 @@ static int add_element(const struct oci_element *element)
     return error;
 }
 
-static bool is_listed(struct json_object *list, const char *word)
-{
-    for (size_t i = 0;
-         json_object_is_type(list, json_type_array) && i < json_object_array_length(list); i++) {
-        const char *one = json_object_get_string(json_object_array_get_idx(list, i));
-        if (one && strcmp(one, word) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Other architectures' calls are killed here, whatever the profile says of them. */
 static void warn_architectures(const struct draft *draft, struct json_object *profile)
 {
     static const char *const FOREIGN[] = {"SCMP_ARCH_X86", "SCMP_ARCH_X32", "SCMP_ARCH_ARM"};
-    const char *own =
-        seccomp_arch_native() == SCMP_ARCH_AARCH64 ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64";
     struct json_object *map = json_object_object_get(profile, "archMap");
     struct json_object *list = json_object_object_get(profile, "architectures");
 
-    for (size_t i = 0;
-         json_object_is_type(map, json_type_array) && i < json_object_array_length(map); i++) {
+    for (size_t i = 0; i < oci_length(map); i++) {
         struct json_object *one = json_object_array_get_idx(map, i);
         const char *name = json_object_get_string(json_object_object_get(one, "architecture"));
-        if (name && strcmp(name, own) == 0)
+        if (name && strcmp(name, oci_architecture()) == 0)
             list = json_object_object_get(one, "subArchitectures");
     }
     for (size_t i = 0; i < sizeof(FOREIGN) / sizeof(FOREIGN[0]); i++) {
-        if (is_listed(list, FOREIGN[i]))
+        if (oci_has(list, FOREIGN[i]))
             diagnostic_warning(draft->diagnostics, (struct place){draft->file, 0},
                                "the profile is for %s too; here its calls are killed", FOREIGN[i]);
     }
@@ -229,9 +210,9 @@ static int add_profile(struct draft *draft, const struct import *import,
 
     if (!find_action(draft, profile, "defaultAction", true, &draft->default_action))
         return -EINVAL;
-    draft->audit = is_listed(json_object_object_get(profile, "flags"), "SECCOMP_FILTER_FLAG_LOG");
+    draft->audit = oci_has(json_object_object_get(profile, "flags"), "SECCOMP_FILTER_FLAG_LOG");
     warn_architectures(draft, profile);
-    size_t count = json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
+    size_t count = oci_length(list);
     for (; element.index < count && error != -ENOMEM; element.index++) {
         element.object = json_object_array_get_idx(list, element.index);
         int failed = add_element(&element);

@@ -19,6 +19,12 @@ struct oci_element {
     size_t index;
 };
 
+/* How long LIST is; 0 for what is no list. */
+size_t oci_length(struct json_object *list);
+
+/* Whether LIST has WORD. */
+bool oci_has(struct json_object *list, const char *word);
+
 /* Whether ELEMENT holds on this machine and with these capabilities, by its includes and excludes;
  * where a capability decides that, it is told. */
 bool oci_element_holds(const struct oci_element *element);

@@ -4,7 +4,8 @@
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "../call.h"
 
 enum { ARGUMENTS = 6, RULES_OF_CALL_MAX = 4096 };
 
@@ -18,6 +19,11 @@ const char *const OCI_OPERATORS[_SCMP_CMP_MAX] = {
     [SCMP_CMP_MASKED_EQ] = "SCMP_CMP_MASKED_EQ",
 };
 
+const char *oci_architecture(void)
+{
+    return seccomp_arch_native() == SCMP_ARCH_AARCH64 ? "SCMP_ARCH_AARCH64" : "SCMP_ARCH_X86_64";
+}
+
 /* The rules of one call in the making. */
 struct maker {
     struct oci_rules *rules;
@@ -26,11 +32,6 @@ struct maker {
     size_t first; /* of this call's rules */
     int error;
 };
-
-static bool same_action(struct action one, struct action other)
-{
-    return one.kind == other.kind && (one.kind != ACTION_ERRNO || one.error == other.error);
-}
 
 /* The line that stands for all that is said of a call, or NULL. */
 static const struct entry *first_line(const struct rule *rule)
@@ -54,7 +55,7 @@ static bool add_region(void *context, const struct region *region, const struct 
     struct oci_rules *rules = maker->rules;
 
     (void)same;
-    if (same_action(verdict->action, maker->policy->rules.default_action))
+    if (action_equals(verdict->action, maker->policy->rules.default_action))
         return true;
     if (rules->count - maker->first == RULES_OF_CALL_MAX)
         return false;
@@ -78,7 +79,7 @@ static bool join(struct oci_rule *one, const struct oci_rule *other)
 {
     unsigned different = ARGUMENTS;
 
-    if (!same_action(one->action, other->action))
+    if (!action_equals(one->action, other->action))
         return false;
     for (unsigned i = 0; i < ARGUMENTS; i++) {
         const struct block *mine = &one->region.arguments[i];
@@ -131,9 +132,7 @@ static char *find_name(int number, bool *known)
 /* Whether what libseccomp does not know, and so gets the default, gets no less than it should. */
 static bool is_stricter(struct action fallback, struct action wanted)
 {
-    bool allows = fallback.kind == ACTION_ALLOW || fallback.kind == ACTION_LOG;
-
-    return !allows || wanted.kind == ACTION_ALLOW || wanted.kind == ACTION_LOG;
+    return !action_allows(fallback) || action_allows(wanted);
 }
 
 static void report_unknown(const struct maker *maker, const char *name, struct action action,

@@ -11,6 +11,9 @@
 /* The names of libseccomp's comparisons; NULL where there is none. */
 extern const char *const OCI_OPERATORS[_SCMP_CMP_MAX];
 
+/* What this is built for, as the format calls it. */
+const char *oci_architecture(void);
+
 struct oci_rule {
     char *name; /* owned */
     int number;

@@ -17,23 +17,6 @@ static double seconds(void)
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static uint32_t word_of(struct action action)
-{
-    switch (action.kind) {
-    case ACTION_ALLOW:
-        return SCMP_ACT_ALLOW;
-    case ACTION_LOG:
-        return SCMP_ACT_LOG;
-    case ACTION_ERRNO:
-        return SCMP_ACT_ERRNO(action.error);
-    case ACTION_TRAP:
-        return SCMP_ACT_TRAP;
-    case ACTION_KILL:
-        break;
-    }
-    return SCMP_ACT_KILL_PROCESS;
-}
-
 static int add_rule(scmp_filter_ctx context, const struct oci_rule *rule)
 {
     struct scmp_arg_cmp comparisons[ARGUMENTS + 1];
@@ -43,7 +26,8 @@ static int add_rule(scmp_filter_ctx context, const struct oci_rule *rule)
         count += oci_rule_compares(rule, i, &comparisons[count]);
     if (!rule->known)
         return 0;
-    return seccomp_rule_add_array(context, word_of(rule->action), rule->number, count, comparisons);
+    return seccomp_rule_add_array(context, filter_word(rule->action), rule->number, count,
+                                  comparisons);
 }
 
 /* How many instructions the filter has, or a negative errno. */
@@ -78,7 +62,7 @@ int oci_rules_try(const struct policy *policy, const struct oci_rules *rules,
 
     /* each rule needs an instruction or more */
     if (rules->count <= FILTER_INSTRUCTIONS_MAX) {
-        scmp_filter_ctx context = seccomp_init(word_of(policy->rules.default_action));
+        scmp_filter_ctx context = seccomp_init(filter_word(policy->rules.default_action));
         if (!context)
             return -ENOMEM;
         int error = 0;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../config/groups.h"
 #include "../call.h"
 #include "../decode.h"
 #include "../learn/record.h"
@@ -29,23 +28,6 @@ struct import_log {
 static struct place at(const struct import_log *log, unsigned line)
 {
     return (struct place){log->import->path, line};
-}
-
-static bool is_fallback(const char *name)
-{
-    int group = group_find("fallback");
-    size_t length = strlen(name);
-
-    if (group < 0)
-        return false;
-    for (const char *member = group_members((size_t)group); *member != '\0';) {
-        size_t member_length = strcspn(member, " ");
-        const char *bare = member + (*member == '?');
-        if (member_length - (size_t)(bare - member) == length && strncmp(bare, name, length) == 0)
-            return true;
-        member += member_length + (member[member_length] == ' ');
-    }
-    return false;
 }
 
 /* "read", or "syscall_0x1c5" for what strace has no name for */
@@ -118,7 +100,7 @@ static int take_call(void *context, struct strace_log *lives, const struct strac
     if (number < 0 || number >= CALL_NUMBERS)
         return unknown_name(log, call->line, call->name);
     /* it gets the same where it is not listed */
-    if (strstr(call->result, " ENOSYS") && is_fallback(call->name))
+    if (strstr(call->result, " ENOSYS") && call_is_of("fallback", call->name))
         return 0;
     log->calls++;
     const struct prototype *prototype = decode_prototype(number);
@@ -181,16 +163,6 @@ static int add_names(const struct import_log *log, const struct additions *condi
     return error;
 }
 
-static int by_name(const void *first, const void *second)
-{
-    const struct addition *a = first;
-    const struct addition *b = second;
-    int order = strcmp(a->name, b->name);
-
-    return order ? order
-                 : strcmp(a->condition ? a->condition : "", b->condition ? b->condition : "");
-}
-
 static int store(struct import_log *log)
 {
     struct additions conditions = {0};
@@ -202,16 +174,12 @@ static int store(struct import_log *log)
     if (!error)
         error = add_names(log, &conditions, &all);
     additions_release(&conditions);
-    if (all.count > 1)
-        qsort(all.items, all.count, sizeof(*all.items), by_name);
     int status = STATUS_OS;
     if (error)
         tool_error("%s: %s", log->import->path, strerror(-error));
     else
         status = import_additions(log->import, &all,
-                                  (struct merge_facts){.heading = heading,
-                                                       .program = log->import->path,
-                                                       .calls = log->calls});
+                                  (struct merge_facts){.heading = heading, .calls = log->calls});
     additions_release(&all);
     return status;
 }
@@ -237,12 +205,6 @@ static int read_calls(struct import_log *log)
     return error;
 }
 
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    tool_say(text, length);
-}
-
 int strace_import(const struct import *import)
 {
     struct import_log *log = calloc(1, sizeof(*log));
@@ -259,7 +221,7 @@ int strace_import(const struct import *import)
         tool_error("%s: %s", import->path, strerror(-error));
     if (!log)
         return status;
-    diagnostics_tell(&log->diagnostics, say, NULL);
+    tool_tell(&log->diagnostics);
     if (!error && log->calls == 0) {
         tool_error("%s: there is no system call in it", import->path);
         status = STATUS_CONFIG;

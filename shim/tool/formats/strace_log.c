@@ -16,10 +16,9 @@ struct reader {
     const struct strace_visitor *visitor;
     struct strace_log *log;
     unsigned line;
-    bool table;         /* of -c: it has begun */
-    char *torn;         /* owned; the beginning of a call that something else was written into */
-    unsigned torn_line; /* where that was */
-    size_t last;        /* the life spoken of last */
+    bool table;  /* of -c: it has begun */
+    char *torn;  /* owned; the beginning of a call that something else was written into */
+    size_t last; /* the life spoken of last */
 };
 
 static int life_add(struct reader *reader, long pid, size_t *index)
@@ -52,15 +51,20 @@ static int life_alone(struct reader *reader, size_t *index)
     return life_add(reader, 0, index);
 }
 
+/* Whether LINE goes on with what LIFE has begun. */
+static bool is_resumed(const struct strace_life *life, const struct strace_line *line)
+{
+    return line->kind == STRACE_RESUMED && life->name && strlen(life->name) == line->name.length &&
+           strncmp(life->name, line->name.start, line->name.length) == 0;
+}
+
 /* strace -f puts no pid before the lines as long as there is one thread. Once there are more, the
  * first has one: it is the pid that no call has returned. */
 static bool is_nameless(const struct strace_life *life, const struct strace_line *line)
 {
     if (life->pid != 0 || life->ended)
         return false;
-    return !life->name ||
-           (line->kind == STRACE_RESUMED && strlen(life->name) == line->name.length &&
-            strncmp(life->name, line->name.start, line->name.length) == 0);
+    return !life->name || is_resumed(life, line);
 }
 
 static int life_find(struct reader *reader, const struct strace_line *line, size_t *index)
@@ -233,11 +237,8 @@ static int whole_call(struct reader *reader, size_t index, const struct strace_l
 static int end_call(struct reader *reader, size_t index, const struct strace_line *line)
 {
     struct strace_life *life = &reader->log->lives[index];
-    bool same = line->kind == STRACE_RESUMED && life->name &&
-                strlen(life->name) == line->name.length &&
-                strncmp(life->name, line->name.start, line->name.length) == 0;
 
-    if (!same) {
+    if (!is_resumed(life, line)) {
         int error = finish(reader, index);
         return error ? error : whole_call(reader, index, line, "", reader->line);
     }
@@ -323,7 +324,6 @@ static int take_line(struct reader *reader, const char *text)
     switch (line.kind) {
     case STRACE_TORN:
         reader->torn = keep_torn(text);
-        reader->torn_line = reader->line;
         return reader->torn ? 0 : -ENOMEM;
     case STRACE_TABLE:
         reader->table = true;

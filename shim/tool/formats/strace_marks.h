@@ -6,10 +6,9 @@
 #include "strace_log.h"
 
 struct strace_marks {
-    unsigned
-        *from;    /* owned; of each life's process: the line behind which it counts; or UINT_MAX */
-    size_t count; /* of lives */
-    bool any;     /* otherwise all of it counts */
+    unsigned *from; /* owned; for each life the line behind which it counts, or UINT_MAX */
+    size_t count;   /* of lives */
+    bool any;       /* otherwise all of it counts */
 };
 
 /* Reads the whole log. MARKS is to be released in any case. Returns 0 or a negative errno. */

@@ -8,12 +8,6 @@
 
 enum { BYTES_MAX = 16 << 20 };
 
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    tool_say(text, length);
-}
-
 /* All of STREAM, with a NUL behind it; to be freed. */
 static int read_all(FILE *stream, char **text, size_t *length)
 {
@@ -41,13 +35,13 @@ static int put(const struct import *import, const char *text, size_t length)
     FILE *stream = import->output ? fopen(import->output, "wxe") : stdout;
 
     if (!stream && errno == EEXIST) {
-        tool_error("%s exists; a whole whitelist is not added to another: remove it, or write to "
+        tool_error("'%s' exists; a whole whitelist is not added to another: remove it, or write to "
                    "standard output",
                    import->output);
         return STATUS_OS;
     }
     if (!stream) {
-        tool_error("cannot write %s: %s", import->output, strerror(errno));
+        tool_error("cannot write '%s': %s", import->output, strerror(errno));
         return STATUS_OS;
     }
     fwrite(text, 1, length, stream);
@@ -56,14 +50,13 @@ static int put(const struct import *import, const char *text, size_t length)
     bool bad = ferror(stream) != 0;
     if (fclose(stream) == 0 && !bad)
         return STATUS_OK;
-    tool_error("cannot write %s: %s", import->output, strerror(errno));
+    tool_error("cannot write '%s': %s", import->output, strerror(errno));
     remove(import->output);
     return STATUS_OS;
 }
 
 /* Writes what DRAFT is into memory. */
-static int compose(struct draft *draft, const struct import *import, const char *what, char **text,
-                   size_t *length)
+static int compose(struct draft *draft, const char *what, char **text, size_t *length)
 {
     char head[256];
     FILE *stream = open_memstream(text, length);
@@ -71,7 +64,6 @@ static int compose(struct draft *draft, const struct import *import, const char 
     if (!stream)
         return -ENOMEM;
     snprintf(head, sizeof(head), "; Made of %s by: portcullis import\n", what);
-    (void)import;
     int error = draft_write(draft, head, stream);
     if (fclose(stream) != 0)
         error = -ENOMEM;
@@ -93,8 +85,8 @@ int whole_import(const struct import *import, const char *what,
     if (!error)
         error = read(&draft, context, source, length);
     if (!error)
-        error = compose(&draft, import, what, &text, &length);
-    diagnostics_tell(&diagnostics, say, NULL);
+        error = compose(&draft, what, &text, &length);
+    tool_tell(&diagnostics);
     if (diagnostics.errors > 0)
         status = STATUS_CONFIG;
     else if (error) {

@@ -8,13 +8,12 @@
 
 /* One thing to allow. */
 struct addition {
-    char *name; /* owned; of the system call, or its number in digits */
-    char *
-        condition; /* owned; the right side of the line, or NULL: the name goes into "syscalls =" */
-    uint64_t count; /* how often it was seen; 0: not counted */
-    char *site;     /* owned; where it was first made, as site_text() says it, or NULL */
-    char *note;     /* owned; what people should know of it ("more than 64 values of 'request' were
-                       seen: no condition on it"), for a comment; mostly NULL */
+    char *name;      /* owned; of the system call, or its number in digits */
+    char *condition; /* owned; the line's right side, or NULL: the name goes into "syscalls =" */
+    uint64_t count;  /* how often it was seen; 0: not counted */
+    char *site;      /* owned; where it was first made, as site_text() says it, or NULL */
+    char *note;      /* owned; what people should know of it, for a comment ("too many different
+                        values for a condition: request"); mostly NULL */
 };
 
 /* A zeroed structure is empty. */

@@ -6,11 +6,6 @@
 #include "../call.h"
 #include "../decode.h"
 
-static uint64_t width_bits(unsigned width)
-{
-    return width >= 64 ? UINT64_MAX : ((uint64_t)1 << width) - 1;
-}
-
 /* The bits that decide whether CLAUSE holds. */
 static uint64_t decisive_bits(const struct clause *clause)
 {
@@ -33,7 +28,7 @@ static struct column *add(struct columns *columns, const struct prototype *proto
         return NULL;
     *column =
         (struct column){.index = index, .argument = prototype ? prototype->arguments[index] : RAW};
-    column->mask = mask & width_bits(column->argument.width);
+    column->mask = mask & decode_bits(&column->argument);
     columns->count++;
     return column;
 }
@@ -148,7 +143,7 @@ void columns_choose(struct columns *columns, int number, const struct rule *rule
 
 uint64_t column_bits(const struct column *column)
 {
-    return width_bits(column->argument.width);
+    return decode_bits(&column->argument);
 }
 
 bool column_is_whole(const struct column *column)

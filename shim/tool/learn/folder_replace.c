@@ -24,21 +24,6 @@ static int check(const struct folder *folder)
     return STATUS_CANNOT;
 }
 
-/* All of these return 0 or an errno. */
-static int write_all(int descriptor, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(descriptor, text, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return errno;
-        text += written;
-        length -= (size_t)written;
-    }
-    return 0;
-}
-
 /* What belongs to the system (labels, integrity) can't be set by everyone, and is set anew by
  * whoever needs it. */
 static bool is_ours(const char *attribute)
@@ -47,6 +32,7 @@ static bool is_ours(const char *attribute)
            strncmp(attribute, "trusted.", strlen("trusted.")) != 0;
 }
 
+/* All of these return 0 or an errno. */
 static int copy_attribute(int from, int to, const char *name)
 {
     ssize_t size = fgetxattr(from, name, NULL, 0);
@@ -100,7 +86,7 @@ static int keep(const struct folder *folder, int descriptor)
 
 static int fill(const struct folder *folder, int descriptor, const char *text, size_t length)
 {
-    int error = write_all(descriptor, text, length);
+    int error = -tool_write(descriptor, text, length);
 
     if (!error)
         error = keep(folder, descriptor);

@@ -261,20 +261,30 @@ static int open_nothing(struct policy *policy)
         reader_read_text("", NOTHING, strlen(NOTHING), &policy->whitelist, &policy->diagnostics);
 
     if (!error)
-        error = rules_build(&policy->whitelist, &policy->diagnostics, &policy->rules);
-    if (!error)
-        error = filter_build(&policy->rules, (struct place){"", 0}, &policy->diagnostics,
-                             &policy->filter);
+        error = policy_build("", policy);
     if (error)
         tool_error("cannot make a filter: %s", strerror(-error));
     return error ? STATUS_OS : STATUS_OK;
+}
+
+static int refuse_stage(const struct stage *known, const struct learner_stage *stage)
+{
+    const struct stage wanted = {.triggers = stage->triggers};
+    struct diagnostics diagnostics = {0};
+    char functions[2][CALL_TEXT_MAX];
+
+    diagnostic_error(&diagnostics, known->when_place, "the stage '%s' begins with %s, not with %s",
+                     known->name, stage_functions(known, " or ", functions[0]),
+                     stage_functions(&wanted, " or ", functions[1]));
+    tool_tell(&diagnostics);
+    diagnostics_release(&diagnostics);
+    return STATUS_CONFIG;
 }
 
 /* Where the file has the stage, it must be the same one. */
 static int find_stage(struct learn *learn)
 {
     struct learner_stage *stage = &learn->settings.stage;
-    char functions[CALL_TEXT_MAX];
 
     learn->settings.filter = &learn->policy.filter;
     if (!stage->name)
@@ -282,11 +292,8 @@ static int find_stage(struct learn *learn)
     stage->number = policy_stage(&learn->policy, stage->name);
     const struct stage *known =
         stage->number > 0 ? &learn->policy.whitelist.stages[stage->number - 1] : NULL;
-    if (known && known->triggers != stage->triggers) {
-        tool_error("%s:%u: the stage '%s' begins with %s", known->when_place.file,
-                   known->when_place.line, known->name, stage_functions(known, " or ", functions));
-        return STATUS_CONFIG;
-    }
+    if (known && known->triggers != stage->triggers)
+        return refuse_stage(known, stage);
     learn->settings.filter = &learn->nothing.filter;
     return open_nothing(&learn->nothing);
 }
@@ -309,10 +316,9 @@ static int open_whitelist(struct learn *learn)
         status = STATUS_USAGE;
     const struct action *otherwise = &learn->policy.rules.default_action;
     if (status == STATUS_OK && action_allows(*otherwise))
-        fprintf(stderr,
-                "portcullis: warning: %s allows what it does not list ('default = %s'): there is "
-                "nothing to learn for it\n",
-                learn->output, action_text(*otherwise, action));
+        tool_note("warning: %s allows what it does not list ('default = %s'): there is nothing to "
+                  "learn for it",
+                  learn->output, action_text(*otherwise, action));
     return status;
 }
 
@@ -400,17 +406,17 @@ static int learn_and_verify(struct learn *learn)
     int status = again_wait(learn_first, learn);
     if (!shared->kept)
         return status;
-    fprintf(stderr, "portcullis: running it again, under %s\n", learn->output);
+    tool_note("running it again, under %s", learn->output);
     int again = target_find(learn->program[0], learn->executable);
     if (again == STATUS_OK)
         again = again_wait(run_again, learn);
     if (!shared->told)
         return again != STATUS_OK ? again : STATUS_CANNOT;
     if (shared->refused > 0)
-        fprintf(stderr, "portcullis: not verified: %zu call%s refused\n", shared->refused,
-                shared->refused == 1 ? " was" : "s were");
+        tool_note("not verified: %zu call%s refused", shared->refused,
+                  shared->refused == 1 ? " was" : "s were");
     else
-        fprintf(stderr, "portcullis: verified: %s allows all that it did\n", learn->output);
+        tool_note("verified: %s allows all that it did", learn->output);
     return shared->refused > 0 ? STATUS_NO : STATUS_OK;
 }
 

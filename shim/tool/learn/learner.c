@@ -1,10 +1,8 @@
 #include "learner.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
@@ -59,8 +57,7 @@ struct learner {
     bool foreign; /* one was told of */
 };
 
-/* --- in the program's own process ---------------------------------------------------------------
- */
+/* --- in the program's own process ------------------------------------------------------------ */
 
 static int load(void *context)
 {
@@ -70,8 +67,7 @@ static int load(void *context)
                           learner->gate->settings->no_new_privileges, NAME);
 }
 
-/* --- in the watcher -----------------------------------------------------------------------------
- */
+/* --- in the watcher -------------------------------------------------------------------------- */
 
 static void on_alarm(int signal)
 {
@@ -94,15 +90,11 @@ static void begin(void *context, int listener)
     const struct learner_settings *settings = &learner->settings;
     const struct itimerval often = {{.tv_usec = TICK}, {.tv_usec = TICK}};
     const struct sigaction action = {.sa_handler = on_alarm};
-    struct rlimit limit;
 
     if (listener >= 0)
         notifier_listen(&learner->channel.notifier, listener);
-    /* libdw keeps a descriptor for each library that it knows */
-    if (settings->annotate && getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (settings->annotate)
+        sites_need_room();
     if (!settings->quiet)
         progress_begin(&learner->progress);
     clock_gettime(CLOCK_MONOTONIC, &learner->deadline);
@@ -127,8 +119,7 @@ static void check_time(struct learner *learner)
     switch (learner->late) {
     case WAITING:
         progress_clear(&learner->progress);
-        fprintf(stderr, "portcullis: --timeout %g is over: the program gets SIGTERM\n",
-                learner->settings.timeout);
+        tool_note("--timeout %g is over: the program gets SIGTERM", learner->settings.timeout);
         gate_signal(learner->gate, SIGTERM, false);
         gate_signal(learner->gate, SIGCONT, false);
         learner->late = TERMINATED;
@@ -136,7 +127,7 @@ static void check_time(struct learner *learner)
         break;
     case TERMINATED:
         progress_clear(&learner->progress);
-        fprintf(stderr, "portcullis: it went on for %d seconds: the program is killed\n", GRACE);
+        tool_note("it went on for %d seconds: the program is killed", GRACE);
         learner->late = KILLED;
         gate_signal(learner->gate, SIGKILL, true);
         break;
@@ -215,10 +206,9 @@ static void warn_of_foreign(struct learner *learner, const struct event *event)
         return;
     learner->foreign = true;
     progress_clear(&learner->progress);
-    fprintf(stderr,
-            "portcullis: warning: '%s' (pid %d) makes calls of another architecture, which no "
-            "whitelist can list: it will be killed for them\n",
-            look_program(event->process, path, sizeof(path)), event->process);
+    tool_note("warning: '%s' (pid %d) makes calls of another architecture, which no whitelist can "
+              "list: it will be killed for them",
+              look_program(event->process, path, sizeof(path)), event->process);
 }
 
 /* What the call is to get, after recording it where that is due. */
@@ -330,7 +320,7 @@ static void tell_program(struct learner *learner, const char *path)
     memcpy(added->path, path, size);
     learner->programs = added;
     progress_clear(&learner->progress);
-    fprintf(stderr, "portcullis: a child runs '%s', of which nothing is recorded\n", path);
+    tool_note("a child runs '%s', of which nothing is recorded", path);
 }
 
 static bool executed(void *context, pid_t process)
@@ -363,8 +353,7 @@ static void end(void *context)
     ending(context, true);
 }
 
-/* --- before both --------------------------------------------------------------------------------
- */
+/* --- before both ----------------------------------------------------------------------------- */
 
 /* What is allowed without a line is to be recorded like anything else; and the last call of all is
  * when the list is kept. */
@@ -391,15 +380,12 @@ static bool prepare_stage(struct learner *learner, const struct learner_settings
     if (!stage->name)
         return true;
     for (size_t i = 0; i < trigger_count(); i++) {
-        const char *words = stage->triggers & (UINT32_C(1) << i) ? trigger_calls(i) : "";
-        while (*words != '\0') {
-            char name[CALL_NAME_MAX];
-            size_t length = strcspn(words, " ");
-            snprintf(name, sizeof(name), "%.*s", (int)length, words);
+        const char *calls = stage->triggers & (UINT32_C(1) << i) ? trigger_calls(i) : "";
+        char name[CALL_NAME_MAX];
+        while ((calls = call_next(calls, name))) {
             int number = call_number(name);
             if (number >= 0 && number < CALL_NUMBERS)
                 learner->triggers[number] = true;
-            words += length + (words[length] == ' ');
         }
     }
     learner->stage =

@@ -1,9 +1,10 @@
 #include "likely.h"
 
 #include <stdio.h>
-#include <string.h>
 
-enum { CALLS_MAX = 512, NAME_MAX_BYTES = 64 };
+#include "../call.h"
+
+enum { CALLS_MAX = 512 };
 
 /* Each row was seen under strace with Debian 12's C library; tests/live/learn_likely.sh does it
  * again. Not here: exit, exit_group, rt_sigreturn and restart_syscall, which nobody has to list. */
@@ -57,15 +58,11 @@ static const struct {
 static bool any_listed(const char *words, bool (*is_listed)(const void *context, const char *name),
                        const void *listed)
 {
-    char name[NAME_MAX_BYTES];
+    char name[CALL_NAME_MAX];
 
-    while (*words != '\0') {
-        size_t length = strcspn(words, " ");
-        snprintf(name, sizeof(name), "%.*s", (int)length, words);
+    while ((words = call_next(words, name))) {
         if (is_listed(listed, name))
             return true;
-        words += length;
-        words += strspn(words, " ");
     }
     return false;
 }
@@ -74,18 +71,14 @@ static bool any_listed(const char *words, bool (*is_listed)(const void *context,
 static void lacking(const char *calls, bool (*is_listed)(const void *context, const char *name),
                     const void *listed, char text[CALLS_MAX])
 {
-    char name[NAME_MAX_BYTES];
+    char name[CALL_NAME_MAX];
     size_t used = 0;
 
     *text = '\0';
-    while (*calls != '\0') {
-        size_t length = strcspn(calls, " ");
-        snprintf(name, sizeof(name), "%.*s", (int)length, calls);
+    while ((calls = call_next(calls, name))) {
         if (!is_listed(listed, name) && used < CALLS_MAX - 1)
             used +=
                 (size_t)snprintf(text + used, CALLS_MAX - used, "%s%s", used > 0 ? " " : "", name);
-        calls += length;
-        calls += strspn(calls, " ");
     }
 }
 

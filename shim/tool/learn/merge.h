@@ -11,7 +11,6 @@
 /* What the header of a new whitelist tells. All borrowed. */
 struct merge_facts {
     const char *heading; /* "learned from: ls -lR /usr" or "imported from: strace LOG" */
-    const char *program; /* the command line, or what it was imported from */
     const char *machine; /* "Linux 6.18.0 x86_64, glibc 2.36" */
     uint64_t calls;      /* seen in this run */
     bool again;          /* this run was counted before; CALLS are those that came since */

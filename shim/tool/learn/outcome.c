@@ -1,33 +1,21 @@
 #include "outcome.h"
 
-#include <errno.h>
-#include <gnu/libc-version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "../../../config/reader.h"
 #include "../call.h"
 #include "../tool.h"
 #include "store.h"
 
-enum { MACHINE_MAX = 256 };
-
 static void get_facts(const struct learner_settings *settings, const struct record *record,
-                      char machine[MACHINE_MAX], char **heading, struct merge_facts *facts)
+                      char machine[TOOL_MACHINE_MAX], char **heading, struct merge_facts *facts)
 {
-    struct utsname system = {0};
-
-    uname(&system);
-    snprintf(machine, MACHINE_MAX, "%s %s %s, glibc %s", system.sysname, system.release,
-             system.machine, gnu_get_libc_version());
     if (asprintf(heading, "learned from: %s", settings->command) < 0)
         *heading = NULL;
     *facts = (struct merge_facts){.heading = *heading ? *heading : "learned",
-                                  .program = settings->command,
-                                  .machine = machine,
+                                  .machine = tool_machine(machine),
                                   .calls = record_total(record),
                                   .annotate = settings->annotate,
                                   .likely = true};
@@ -56,7 +44,7 @@ static int store_stage(struct outcome *outcome, const struct record *stage,
 int outcome_store(struct outcome *outcome, const struct record *record, const struct record *stage)
 {
     const struct learner_settings *settings = outcome->settings;
-    char machine[MACHINE_MAX];
+    char machine[TOOL_MACHINE_MAX];
     char *heading;
     struct merge_facts facts;
     struct stored stored = {0};
@@ -80,21 +68,6 @@ int outcome_store(struct outcome *outcome, const struct record *record, const st
     if (status == STATUS_OK)
         return STATUS_OK;
     return status == STATUS_CONFIG ? STATUS_CONFIG : STATUS_CANNOT;
-}
-
-static void write_all(int descriptor, const char *text, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(descriptor, text, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written <= 0) {
-            tool_error("cannot write the whitelist: %s", strerror(errno));
-            return;
-        }
-        text += written;
-        length -= (size_t)written;
-    }
 }
 
 /* Adds the stage's section to TEXT. */
@@ -122,7 +95,7 @@ static void compose_list(const struct outcome *outcome, const struct record *rec
 {
     const struct learner_settings *settings = outcome->settings;
     struct additions additions = {0};
-    char machine[MACHINE_MAX];
+    char machine[TOOL_MACHINE_MAX];
     char *heading;
     struct merge_facts facts;
 
@@ -175,40 +148,28 @@ static void measure(const char *path, const char *text, size_t length, struct su
 
 static void summarize(const struct outcome *outcome, struct summary *summary)
 {
-    char text[1024];
-    int length;
+    bool unchanged = outcome->settings->path && outcome->added == 0;
 
-    if (!outcome->settings->path || outcome->added > 0) {
-        progress_summary(summary);
-        return;
-    }
-    summary->path = NULL;
+    if (unchanged)
+        summary->path = NULL;
     progress_summary(summary);
-    length = snprintf(text, sizeof(text), "portcullis: %s has all of it already\n",
-                      outcome->settings->shown);
-    tool_say(text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
+    if (unchanged)
+        tool_note("%s has all of it already", outcome->settings->shown);
 }
 
 /* What of it all is the stage's. */
 static void tell_stage(const struct outcome *outcome, const struct record *stage)
 {
     const struct learner_stage *settings = &outcome->settings->stage;
-    char text[1024];
-    int length;
 
     if (record_total(stage) > 0)
-        length = snprintf(text, sizeof(text),
-                          "portcullis: the stage '%s', from %s on, has %u different system calls "
-                          "of them\n",
-                          settings->name, settings->when, record_distinct(stage));
+        tool_note("the stage '%s', from %s on, has %u different system calls of them",
+                  settings->name, settings->when, record_distinct(stage));
     else if (settings->number > 0)
-        length = snprintf(text, sizeof(text), "portcullis: the stage '%s' has all of it already\n",
-                          settings->name);
+        tool_note("the stage '%s' has all of it already", settings->name);
     else
-        length = snprintf(text, sizeof(text),
-                          "portcullis: warning: there is no stage '%s', as %s was not called\n",
-                          settings->name, settings->when);
-    tool_say(text, (size_t)length < sizeof(text) ? (size_t)length : sizeof(text) - 1);
+        tool_note("warning: there is no stage '%s', as %s was not called", settings->name,
+                  settings->when);
 }
 
 void outcome_tell(struct outcome *outcome, const struct record *record, const struct record *stage,
@@ -228,8 +189,9 @@ void outcome_tell(struct outcome *outcome, const struct record *record, const st
     outcome->told = true;
     if (!settings->path) {
         compose_list(outcome, record, stage, &text, &length, &summary.added);
-        if (text)
-            write_all(settings->output, text, length);
+        int error = text ? tool_write(settings->output, text, length) : 0;
+        if (error)
+            tool_error("cannot write the whitelist: %s", strerror(-error));
     }
     if (!settings->quiet && (settings->path || text)) {
         measure(settings->path, text, length, &summary);

@@ -20,8 +20,8 @@ struct outcome {
 };
 
 /* Puts what RECORD has into the file, if there is one, and what STAGE (or NULL) has into the
- * section of its stage. Returns STATUS_OK, or the status with which
- * the program is to end, after telling why. */
+ * section of its stage. Returns STATUS_OK, or the status with which the program is to end, after
+ * telling why. */
 int outcome_store(struct outcome *outcome, const struct record *record, const struct record *stage)
     __attribute__((warn_unused_result));
 

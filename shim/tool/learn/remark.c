@@ -13,7 +13,9 @@ enum {
     ROOM_MIN = 24, /* shorter remarks tell nothing */
 };
 
-char *remark_clean(const char *text, size_t max)
+/* A malloced copy of TEXT, at most MAX bytes: what is not printable ASCII is a '?', and "..." tells
+ * that something is missing. NULL if there is no memory. */
+static char *clean_text(const char *text, size_t max)
 {
     size_t length = strlen(text);
     bool cut = length > max;
@@ -47,7 +49,7 @@ static size_t break_at(const char *text, size_t width)
 int remark_insert(struct sheet *sheet, size_t at, const char *text)
 {
     size_t width = REMARK_COLUMNS - 2;
-    char *clean = remark_clean(text, (width / 2) * REMARK_LINES);
+    char *clean = clean_text(text, (width / 2) * REMARK_LINES);
     const char *rest = clean;
     int count = 0;
     int error = clean ? 0 : -ENOMEM;
@@ -82,7 +84,7 @@ char *remark_of(const struct addition *addition, size_t length, bool annotate)
     if (asprintf(&text, " ; %s%s%s%s%s", note, *note && counted ? "; " : "", seen,
                  *site ? ", first from " : "", site) < 0)
         return NULL;
-    char *clean = remark_clean(text, LINE_BYTES_MAX - length);
+    char *clean = clean_text(text, LINE_BYTES_MAX - length);
     free(text);
     return clean;
 }

@@ -12,11 +12,7 @@
 /* New lines are kept this narrow where they can be. */
 enum { REMARK_COLUMNS = 100 };
 
-/* A malloced copy of TEXT, at most MAX bytes: what is not printable ASCII is a '?', and "..." tells
- * that something is missing. NULL if there is no memory. */
-char *remark_clean(const char *text, size_t max);
-
-/* "; TEXT" at AT, cleaned, on as many lines as it takes, but no more than eight. Returns how many,
+/* "; TEXT" at AT, on as many lines as it takes, but no more than eight. Returns how many,
  * or -ENOMEM. */
 int remark_insert(struct sheet *sheet, size_t at, const char *text)
     __attribute__((warn_unused_result));

@@ -63,8 +63,8 @@ bool sheet_is(const struct sheet_line *line, const char *text);
  * is no [allow]. */
 size_t sheet_tail(const struct sheet *sheet);
 
-/* The next of the words in the LENGTH bytes at *CURSOR, separated by blanks or commas; false at the
- * end. */
+/* The next of the words from *CURSOR to END, separated by blanks or commas: *WORD, of *LENGTH
+ * bytes, behind which *CURSOR is then. False at the end. */
 bool sheet_word(const char **cursor, const char *end, const char **word, size_t *length);
 
 /* Whether a line of [allow] speaks of the system call NAME, a group that it is in included. */

@@ -27,9 +27,4 @@ int sigsys_expect(struct sigsys *sigsys, pid_t process, pid_t thread, bool deadl
  * Returns the signal to let it go on with: this one, or 0. */
 int sigsys_stop(struct sigsys *sigsys, pid_t thread, int signal);
 
-/* Whether a SIGSYS would reach a handler of THREAD, which is stopped. */
-bool sigsys_is_caught(pid_t thread);
-
-void sigsys_release(struct sigsys *sigsys);
-
 #endif

@@ -18,12 +18,6 @@
 /* An editor that saves the file between reading and writing it makes all begin again. */
 enum { ATTEMPTS = 10 };
 
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    tool_say(text, length);
-}
-
 /* As policy_open() without a filter, for a text that is to be called PATH. */
 static int open_text(const char *path, const char *text, size_t length, struct policy *policy)
 {
@@ -33,7 +27,7 @@ static int open_text(const char *path, const char *text, size_t length, struct p
         error = rules_build(&policy->whitelist, &policy->diagnostics, &policy->rules);
     if (!error)
         return STATUS_OK;
-    diagnostics_tell(&policy->diagnostics, say, NULL);
+    tool_tell(&policy->diagnostics);
     if (policy->diagnostics.errors > 0)
         return STATUS_CONFIG;
     tool_error("%s: %s", path, strerror(-error));
@@ -95,18 +89,11 @@ static bool has_addition(const struct rules *rules, const struct rule *rule,
 static bool would_swallow(const struct task *task, const struct rule *rule,
                           const struct addition *addition)
 {
-    char *text;
-
     if (!rule || rule->allow_count == 0 || addition->condition)
         return false;
-    int length = asprintf(&text,
-                          "portcullis: warning: '%s' is not added to '%s', whose lines allow it "
-                          "with conditions: the name alone would undo them\n",
-                          addition->name, task->path);
-    if (length >= 0) {
-        tool_say(text, (size_t)length);
-        free(text);
-    }
+    tool_note("warning: '%s' is not added to '%s', whose lines allow it with conditions: the name "
+              "alone would undo them",
+              addition->name, task->path);
     return true;
 }
 
@@ -136,7 +123,7 @@ static int check_filter(const char *path, struct policy *policy)
     policy->rules = (struct rules){0};
     if (policy_build(path, policy) == 0 || policy->diagnostics.errors == 0)
         return STATUS_OK;
-    diagnostics_tell(&policy->diagnostics, say, NULL);
+    tool_tell(&policy->diagnostics);
     return STATUS_CONFIG;
 }
 

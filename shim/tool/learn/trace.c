@@ -73,7 +73,7 @@ static void trace_answer(struct channel *channel, const struct event *event, str
         skip(event->thread, -(long)action.error);
         break;
     case ACTION_TRAP:
-        if (sigsys_is_caught(event->thread) &&
+        if (hold_is_caught(event->thread) &&
             sigsys_expect(&channel->sigsys, event->process, event->thread, false, &event->call) ==
                 0) {
             skip(event->thread, event->call.nr);
@@ -98,11 +98,6 @@ void trace_set_argument(pid_t thread, unsigned long value)
     ptrace(PTRACE_SETREGS, thread, 0, &registers);
 }
 
-static void trace_close(struct channel *channel)
-{
-    sigsys_release(&channel->sigsys);
-}
-
 const struct backend backend_trace = {
     .name = "ptrace",
     .action = SECCOMP_RET_TRACE,
@@ -110,5 +105,4 @@ const struct backend backend_trace = {
     .flags = trace_flags,
     .next = trace_next,
     .answer = trace_answer,
-    .close = trace_close,
 };
