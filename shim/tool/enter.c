@@ -25,11 +25,13 @@ static void on_exec(struct gate *gate, struct tracee *thread)
 
     thread->trap = (struct trap){0};
     thread->preparing = false;
+    gate->watch->executed = true;
     if (settings->program_count > 0 &&
         !look_executes(thread->id, settings->programs, settings->program_count)) {
         watch_go_on(thread->id, 0);
         return;
     }
+    gate->watch->named = true;
     int error = look_thread(thread->id, &status);
     if (!error)
         error = entry_find(thread->id, &entry);

@@ -351,6 +351,9 @@ void watch_run(struct gate *gate)
         run_listening(gate);
     else
         handle_all(gate, 0);
+    if (gate->watch->executed && !gate->watch->named)
+        fprintf(stderr, "portcullis: warning: nothing was filtered: none of the programs that the "
+                        "whitelist names by 'program =' was run\n");
     if (gate->watch->begun && gate->hooks->end)
         gate->hooks->end(gate->hooks->context);
 }
