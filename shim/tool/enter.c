@@ -71,8 +71,8 @@ void enter_executed(struct gate *gate, pid_t id)
         watch_let_go(watch, id, 0);
     } else if (added->passed) {
         added->trap = (struct trap){0};
-        if (gate->hooks->executed && gate->hooks->executed(gate->hooks->context, id))
-            added->aside = true;
+        if (gate->hooks->executed)
+            gate->hooks->executed(gate->hooks->context, id);
         watch_go_on(id, 0);
     } else {
         on_exec(gate, added);
