@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-#include "../config/constants.h"
 #include "freestanding/syscall.h"
 
 static int file_status(const char *path, struct stat *status)
@@ -20,16 +19,10 @@ static int file_status(const char *path, struct stat *status)
     return status->st_mode == 0 ? -EIO : 0;
 }
 
-const char *program_error(int error)
-{
-    const char *name = constant_errno_name((unsigned)-error);
-    return name ? name : "unknown error";
-}
-
 int program_self(struct program_file *self)
 {
     struct stat status;
-    int result = file_status("/proc/self/exe", &status);
+    int result = file_status(PROGRAM_SELF, &status);
     *self = (struct program_file){status.st_dev, status.st_ino};
     return result == -EINVAL ? -EIO : result; /* -EINVAL is the whitelist's mistake */
 }
@@ -40,7 +33,9 @@ int program_is(const struct program_file *self, const char *path)
     int result = file_status(path, &status);
     if (result < 0)
         return result;
-    return status.st_dev == self->device && status.st_ino == self->inode;
+    if (status.st_dev == self->device && status.st_ino == self->inode)
+        return 1;
+    return program_other(PROGRAM_SELF, path, S_ISREG(status.st_mode));
 }
 
 int program_wanted(const struct settings *settings, struct diagnostics *diagnostics)

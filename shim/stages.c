@@ -180,7 +180,7 @@ static void check_stage(const struct work *work, size_t index, const char *name)
 
 static void make_state(void)
 {
-    struct stubs_state *state = map(STUBS_PAGE);
+    struct stubs_state *state = map(sizeof(*state));
     long result = SYSTEM_CALL(SYS_madvise, state, STUBS_PAGE, MADV_WIPEONFORK);
 
     if (result < 0)

@@ -6,7 +6,7 @@ union stubs_page stubs_page __attribute__((aligned(STUBS_PAGE)));
 
 _Static_assert(offsetof(struct stubs, state) == 0, "the assembler below counts on it");
 _Static_assert(offsetof(struct stubs, real) == 8, "the assembler below counts on it");
-_Static_assert(offsetof(struct stubs_state, main) == 48, "the assembler below counts on it");
+_Static_assert(offsetof(struct stubs_state, main) == 4096, "the assembler below counts on it");
 _Static_assert(STUBS_MAX == 48 && STUB_BYTES == 64, "the assembler below counts on it");
 
 /* r10 and r11 are nobody's at a call. None of the functions takes arguments in vector registers. */
@@ -65,11 +65,11 @@ __asm__(".text\n"
         "    popq %rsi\n"
         "    popq %rdi\n"
         "    movq stubs_page(%rip), %r11\n"
-        "    jmp *48(%r11)\n"
+        "    jmp *4096(%r11)\n"
         "stubs_start_main:\n"
         "    endbr64\n"
         "    movq stubs_page(%rip), %r11\n"
-        "    movq %rdi, 48(%r11)\n"
+        "    movq %rdi, 4096(%r11)\n"
         "    leaq stubs_main(%rip), %rdi\n"
         "    jmp *stubs_page+8+8*47(%rip)\n");
 #elif defined(__aarch64__)
@@ -124,13 +124,13 @@ __asm__(".text\n"
         "    ldp x29, x30, [sp], #48\n"
         "    adrp x16, stubs_page\n"
         "    ldr x16, [x16]\n"
-        "    ldr x16, [x16, #48]\n"
+        "    ldr x16, [x16, #4096]\n"
         "    br x16\n"
         "stubs_start_main:\n"
         "    hint #34\n"
         "    adrp x16, stubs_page\n"
         "    ldr x17, [x16]\n"
-        "    str x0, [x17, #48]\n"
+        "    str x0, [x17, #4096]\n"
         "    adrp x0, stubs_main\n"
         "    add x0, x0, :lo12:stubs_main\n"
         "    ldr x16, [x16, #8+8*47]\n"

@@ -15,13 +15,15 @@
 
 enum { STUBS_MAX = 48, STUBS_MAIN = STUBS_MAX - 1, STUB_BYTES = 64, STUBS_PAGE = 4096 };
 
-/* What changes while the program runs. It is wiped in the child of a fork, shared with that of a
- * vfork. */
+/* What changes while the program runs. The first page is wiped in the child of a fork, shared with
+ * that of a vfork. */
 struct stubs_state {
     unsigned char done[STUBS_MAX]; /* the stub's work is done: go straight to the real function */
-    void *main;                    /* what __libc_start_main() was to call */
     uintptr_t lock;                /* the thread that loads a stage, by its thread pointer */
     unsigned char closed;          /* the constructor has not come to its end yet */
+    /* What __libc_start_main() was to call. On the next page: a constructor of the program's may
+     * fork, and its child goes on to main() as well. */
+    __attribute__((aligned(STUBS_PAGE))) void *main;
 };
 
 /* What the stubs go by: read-only before the program runs. */

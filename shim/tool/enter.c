@@ -25,11 +25,13 @@ static void on_exec(struct gate *gate, struct tracee *thread)
 
     thread->trap = (struct trap){0};
     thread->preparing = false;
+    gate->watch->executed = true;
     if (settings->program_count > 0 &&
         !look_executes(thread->id, settings->programs, settings->program_count)) {
         watch_go_on(thread->id, 0);
         return;
     }
+    gate->watch->named = true;
     int error = look_thread(thread->id, &status);
     if (!error)
         error = entry_find(thread->id, &entry);
@@ -69,8 +71,8 @@ void enter_executed(struct gate *gate, pid_t id)
         watch_let_go(watch, id, 0);
     } else if (added->passed) {
         added->trap = (struct trap){0};
-        if (gate->hooks->executed && gate->hooks->executed(gate->hooks->context, id))
-            added->aside = true;
+        if (gate->hooks->executed)
+            gate->hooks->executed(gate->hooks->context, id);
         watch_go_on(id, 0);
     } else {
         on_exec(gate, added);

@@ -67,9 +67,8 @@ struct gate_hooks {
     int (*stop)(void *context, pid_t thread, int signal);
     /* PROCESS is a new child of one that has passed. */
     void (*born)(void *context, pid_t process);
-    /* PROCESS, which had passed, has executed something. Returns whether gate_holds() is to be true
-     * for it from now on, and for what comes of it. */
-    bool (*executed)(void *context, pid_t process);
+    /* PROCESS, which had passed, has executed something. */
+    void (*executed)(void *context, pid_t process);
     /* The process that was the caller's will never run again, and nobody has been told yet. ALONE:
      * there is no other one. It is not said of one that was killed twice. */
     void (*ending)(void *context, bool alone);

@@ -153,3 +153,50 @@ bool image_check(const char *path, struct image_reason *reason)
         close(descriptor);
     return fine;
 }
+
+/* The DT_SONAME of ELF's dynamic SECTION, or NULL. */
+static const char *soname(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+{
+    Elf_Data *data = elf_getdata(section, NULL);
+    GElf_Dyn entry;
+
+    for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+        if (entry.d_tag == DT_SONAME)
+            return elf_strptr(elf, header->sh_link, entry.d_un.d_val);
+    }
+    return NULL;
+}
+
+static bool has_shim_s_name(Elf *elf)
+{
+    static const char NAME[] = "libportcullis.so";
+    GElf_Ehdr file;
+    GElf_Shdr header;
+    const char *name = NULL;
+
+    if (!elf || !gelf_getehdr(elf, &file) || file.e_type != ET_DYN ||
+        file.e_machine != OWN_MACHINE || file.e_ident[EI_CLASS] != ELFCLASS64)
+        return false;
+    for (Elf_Scn *section = elf_nextscn(elf, NULL); section && !name;
+         section = elf_nextscn(elf, section)) {
+        if (gelf_getshdr(section, &header) && header.sh_type == SHT_DYNAMIC)
+            name = soname(elf, section, &header);
+    }
+    return name && strncmp(name, NAME, sizeof(NAME) - 1) == 0;
+}
+
+bool image_is_shim(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    struct statvfs mount;
+
+    if (descriptor < 0)
+        return false;
+    elf_version(EV_CURRENT);
+    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    bool is_shim =
+        has_shim_s_name(elf) && fstatvfs(descriptor, &mount) == 0 && !(mount.f_flag & ST_NOEXEC);
+    elf_end(elf);
+    close(descriptor);
+    return is_shim;
+}

@@ -71,17 +71,37 @@ static char *absolute(const char *path)
     return result;
 }
 
+/* The value of the last variable NAME: of several ld.so takes that, and setenv(3) would leave it in
+ * its place behind the first. */
+static const char *last_value(const char *name)
+{
+    const size_t length = strlen(name);
+    const char *value = NULL;
+
+    for (char **variable = environ; variable && *variable; variable++) {
+        if (strncmp(*variable, name, length) == 0 && (*variable)[length] == '=')
+            value = *variable + length + 1;
+    }
+    return value;
+}
+
+/* In the place of all that are called NAME. */
+static bool replace(const char *name, const char *value)
+{
+    return unsetenv(name) == 0 && setenv(name, value, 1) == 0;
+}
+
 int launch_set_environment(const char *shim, const char *whitelist)
 {
-    const char *others = getenv("LD_PRELOAD");
+    const char *others = last_value("LD_PRELOAD");
     char *preload = NULL;
     char *path = whitelist ? absolute(whitelist) : strdup("");
     const char *colon = shim && others && *others != '\0' ? ":" : "";
 
     if (asprintf(&preload, "%s%s%s", shim ? shim : "", colon, others ? others : "") < 0)
         preload = NULL;
-    bool set = path && preload && setenv("LD_PRELOAD", preload, 1) == 0 &&
-               setenv("PORTCULLIS_WHITELIST", path, 1) == 0;
+    bool set =
+        path && preload && replace("LD_PRELOAD", preload) && replace("PORTCULLIS_WHITELIST", path);
     int error = errno;
     free(path);
     free(preload);

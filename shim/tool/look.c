@@ -10,6 +10,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "../program.h"
+
 enum { PROC_PATH_MAX = 64, STATUS_BYTES_MAX = 8192 };
 
 /* Reads all of a file that fits into SIZE. Returns its length, or a negative errno. */
@@ -74,7 +76,11 @@ bool look_executes(pid_t process, const char *const *paths, size_t count)
     if (stat(path, &own) != 0)
         return true; /* what can't be told apart is held: the shim does as much */
     for (size_t i = 0; i < count; i++) {
-        if (stat(paths[i], &other) == 0 && own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+        if (stat(paths[i], &other) != 0)
+            continue;
+        if (own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+            return true;
+        if (program_other(path, paths[i], S_ISREG(other.st_mode)) != 0)
             return true;
     }
     return false;

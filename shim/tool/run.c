@@ -7,6 +7,7 @@
 
 #include "compose.h"
 #include "gate.h"
+#include "image.h"
 #include "launch.h"
 #include "named.h"
 #include "policy.h"
@@ -179,6 +180,19 @@ static bool has_shim(const struct run *run)
     return !run->command.report || report_needs_shim(run->report.policy);
 }
 
+static int find_shim(struct run *run)
+{
+    int status = launch_find_shim(run->command.shim, run->shim);
+
+    /* the gate would see it, and more */
+    if (status != STATUS_OK || !run->command.no_gate || image_is_shim(run->shim))
+        return status;
+    tool_error("'%s' is not a shim that the loader would take for a 64-bit program, and without "
+               "the gate nothing would tell",
+               run->shim);
+    return STATUS_CANNOT;
+}
+
 /* Starts the watcher. From here on there is no way back but exec or exit. */
 static int lower_gate(struct run *run, char whitelist[PATH_MAX])
 {
@@ -216,7 +230,7 @@ static int run_program(struct run *run)
         status = find_program(run);
     set_report(run);
     if (status == STATUS_OK && has_shim(run))
-        status = launch_find_shim(run->command.shim, run->shim);
+        status = find_shim(run);
     if (status == STATUS_OK)
         status = lower_gate(run, whitelist);
     if (status == STATUS_OK)

@@ -16,7 +16,6 @@ struct tracee {
     pid_t creator;    /* if it is early: the process that is to tell; 0: not known */
     bool preparing;   /* it is about to hand over a descriptor */
     bool passed;      /* its filter is in */
-    bool aside;       /* it has passed, and is of no interest */
     bool ending;      /* it was told to exit */
     bool exiting;     /* it has stopped for the last time */
     unsigned marks;   /* gate_mark()'s; children have their parents' */

@@ -26,11 +26,6 @@ enum {
     OPTIONS_STAYING = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXIT | PTRACE_O_TRACESYSGOOD,
 };
 
-static bool is_held(const struct tracee *tracee)
-{
-    return !tracee->passed || tracee->aside;
-}
-
 bool watch_stays(const struct gate *gate)
 {
     return gate->hooks && gate->hooks->stays;
@@ -57,7 +52,7 @@ bool gate_holds(const struct gate *gate, pid_t id)
 {
     const struct tracee *tracee = gate->watch ? tracees_find(&gate->watch->tracees, id) : NULL;
 
-    return tracee && is_held(tracee);
+    return tracee && !tracee->passed;
 }
 
 pid_t gate_process(const struct gate *gate, pid_t id)
@@ -212,7 +207,7 @@ static void on_stop(struct gate *gate, pid_t id, int signal, int event)
         return;
     }
     if (event == PTRACE_EVENT_SECCOMP) {
-        gate->hooks->call(gate->hooks->context, thread->process, id, is_held(thread));
+        gate->hooks->call(gate->hooks->context, thread->process, id, !thread->passed);
         watch_go_on(id, 0);
         return;
     }
@@ -351,6 +346,9 @@ void watch_run(struct gate *gate)
         run_listening(gate);
     else
         handle_all(gate, 0);
+    if (gate->watch->executed && !gate->watch->named)
+        fprintf(stderr, "portcullis: warning: nothing was filtered: none of the programs that the "
+                        "whitelist names by 'program =' was run\n");
     if (gate->watch->begun && gate->hooks->end)
         gate->hooks->end(gate->hooks->context);
 }

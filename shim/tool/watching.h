@@ -12,6 +12,8 @@ struct watch {
     struct tracees tracees;
     pid_t process; /* the gate's own */
     size_t early;  /* how many threads are */
+    bool executed; /* anything was executed */
+    bool named;    /* so was a program that is to be filtered */
     bool begun;    /* hooks.begin() was called */
     bool ended;    /* so was hooks.ending() */
     int listener;  /* what hooks.prepare() returned, or -1 */

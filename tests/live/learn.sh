@@ -177,6 +177,10 @@ portcullis: a child runs '$(realpath "$(type -P true)")', of which nothing is re
         "by_${backend}_no_children_tells_what_they_execute"
     is "$(listed c.ini | grep -c '^umask$') $(listed c.ini | grep -c '^times$')" "0 1" \
         "by_${backend}_and_records_only_what_they_do_before"
+    printf '[allow]\nsyscalls = read\n[deny]\nmkdir = ENODATA\nmkdirat = ENODATA\n' >c.ini
+    learn --quiet --no-children --backend "$backend" -o c.ini -- sh -c 'mkdir made; :'
+    is "$STATUS ${ERR##*$'\n'}" "0 mkdir: cannot create directory 'made': No data available" \
+        "by_${backend}_and_a_denial_holds_for_them"
 done
 learn --quiet --arguments none -o none.ini -- ls /
 is "$(grep -cE '^[a-z]+ = ' none.ini) $(grep -cE '^syscalls = ' none.ini | sed 's/[1-9]/n/')" \

@@ -196,7 +196,17 @@ runs "0 filtered" "also behind a wrapper that executes it" "$TMP/named.ini" \
     env nice "$TMP/victim" "$TMP/open/made"
 runs "0 filtered"$'\n'"filtered" "and in a shell's children" "$TMP/named.ini" \
     sh -c '"$1" "$2"; (:; "$1" "$2")' - "$TMP/victim" "$TMP/open/made"
-runs "0 NOT FILTERED" "another program is not" "$TMP/named.ini" "$TMP/other" "$TMP/open/made"
+UNFILTERED="portcullis: warning: nothing was filtered: none of the programs that the whitelist \
+names by 'program =' was run"
+# tells_and_runs WANTED NAME ARGUMENT...: it also says so; perhaps after the program's end.
+tells_and_runs()
+{
+    run timeout 20 "$PORTCULLIS" run "${@:3}"
+    wait_for 5 grep -qxF "$UNFILTERED" "$TMP/.err"
+    is "$STATUS $OUT $(<"$TMP/.err")" "$1 $UNFILTERED" "$2"
+}
+tells_and_runs "0 NOT FILTERED" "another program is not, which is told" "$TMP/named.ini" \
+    "$TMP/other" "$TMP/open/made"
 rmdir "$TMP/open/made"
 cat >"$TMP/thread.py" <<'END'
 import os, sys, threading, time
@@ -211,7 +221,7 @@ runs "0 100 filtered" "a wrapper may do much at once" "$TMP/named.ini" bash -c \
     'for ((i = 0; i < 50; i++)); do
          ("$1" "$2"; sh -c ": | :; exec \"\$@\"" - "$1" "$2") &
      done | sort | uniq -c | sed "s/^ *//"' - "$TMP/victim" "$TMP/open/made"
-runs "7 " "where it never comes to the program, the status is the wrapper's" "$TMP/named.ini" \
+tells_and_runs "7 " "where it never comes to the program, the status is the wrapper's" "$TMP/named.ini" \
     sh -c 'true; exit 7'
 : >"$TMP/empty.so"
 run "$PORTCULLIS" run --shim "$TMP/empty.so" "$TMP/named.ini" sh -c '"$1" "$2"; echo "$?"' - \

@@ -59,6 +59,17 @@ run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./pie dlop
 is "$STATUS $OUT" "0 "$'before: allowed\nafter: allowed' \
     "an_object_that_is_opened_later_does_not_begin_it_which_the_manual_says"
 
+run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./pie dlsym
+is "$STATUS $OUT" "0 "$'before: allowed\nafter: allowed' \
+    "a_function_that_dlsym_finds_does_not_begin_it_which_the_manual_says"
+sed 's/^syscalls.*/& @exec/' stages.ini >execute.ini
+run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=execute.ini ./pie execute ./pie direct
+is "$STATUS $OUT" "0 "$'before: allowed\nbefore: allowed\nafter: allowed' \
+    "what_is_executed_before_it_begins_has_no_stage_which_the_manual_says"
+run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages sibling
+is "$STATUS $OUT" "0 parent refused, sibling allowed" \
+    "a_process_that_shares_the_memory_may_stay_out_of_it_which_the_manual_says"
+
 run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages arguments
 is "$STATUS $OUT$ERR" "0 1, 0, Invalid argument; readable" "arguments_results_and_errno_come_through"
 run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages vfork
@@ -102,6 +113,25 @@ g++ -o statics statics.cc || exit 1
 run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=main.ini ./statics
 is "$STATUS $OUT$ERR" "0 statics: allowed"$'\n'"main: refused" \
     "with_main_static_initialisers_are_before_the_stage_and_main_is_in_it"
+cat >forking.c <<'END2'
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+__attribute__((constructor)) static void divide(void)
+{
+    int status = -1;
+    if (fork() > 0) {
+        wait(&status);
+        _exit(status == 0 ? 0 : 1);
+    }
+}
+int main(void) { return puts(mkdir("/", 0700) != 0 && errno == EEXIST ? "allowed" : "refused") < 0; }
+END2
+"${CC:-gcc}" -o forking forking.c || exit 1
+run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=main.ini ./forking
+is "$STATUS $OUT$ERR" "0 refused" "a_child_that_a_constructor_forks_comes_to_main_and_is_in_the_stage"
 
 # refused SENTENCE NAME COMMAND...: before main, with that reason.
 refused()

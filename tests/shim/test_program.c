@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "../../shim/program.h"
@@ -50,7 +51,7 @@ Test(program, is_known_by_its_file_and_not_by_its_name)
     cr_assert_eq(wanted(alias, NULL), 1);
     cr_assert_eq(wanted("/bin/sh", alias), 1);
     cr_assert_eq(wanted("/bin/sh", NULL), 0);
-    cr_assert_eq(wanted("/bin/sh", "/"), 0);
+    cr_assert_eq(wanted("/bin/sh", "/bin/cat"), 0);
     cr_assert_eq(diagnostics.errors, 0);
 }
 
@@ -67,4 +68,61 @@ Test(program, that_does_not_exist_is_a_mistake_in_its_line)
     diagnostics_tell(&diagnostics, collect, text);
     cr_assert_str_eq(text, "x.ini:3: error: cannot look at program '/nowhere/a': ENOENT\n"
                            "x.ini:3: error: cannot look at program '/proc/self/exe/b': ENOTDIR\n");
+}
+
+static void copy(const char *from, const char *to)
+{
+    char command[256];
+    snprintf(command, sizeof(command), "cp '%s' '%s'", from, to);
+    cr_assert_eq(system(command), 0);
+}
+
+Test(program, that_no_process_ever_executes_is_a_mistake_in_its_line)
+{
+    char script[64];
+    snprintf(script, sizeof(script), "%s/script", folder);
+    FILE *file = fopen(script, "w");
+    cr_assert_not_null(file);
+    fputs("#!/bin/sh\n", file);
+    cr_assert_eq(fclose(file), 0);
+    cr_assert_eq(chmod(script, 0755), 0);
+    cr_expect_eq(wanted(script, alias), -EINVAL);
+    cr_expect_eq(wanted("/", "/dev/null"), -EINVAL);
+    char text[512] = "";
+    char wanted_text[512];
+    snprintf(
+        wanted_text, sizeof(wanted_text),
+        "x.ini:3: error: cannot look at program '%s': it is a script, or no ELF file; name the "
+        "program that runs it\n"
+        "x.ini:3: error: cannot look at program '/': it is not a regular file\n"
+        "x.ini:3: error: cannot look at program '/dev/null': it is not a regular file\n",
+        script);
+    diagnostics_tell(&diagnostics, collect, text);
+    cr_expect_str_eq(text, wanted_text);
+    unlink(script);
+}
+
+Test(program, that_was_replaced_is_known_by_the_name_that_it_had)
+{
+    char old[64], other[64], link[64];
+    snprintf(old, sizeof(old), "%s/old", folder);
+    snprintf(link, sizeof(link), "%s/link", folder);
+    snprintf(other, sizeof(other), "%s/old (deleted)", folder);
+    copy("/bin/sh", old);
+    copy("/bin/sh", other);
+    cr_assert_eq(symlink(old, link), 0);
+    /* the kernel's link has such a text, too */
+    char deleted[64];
+    snprintf(deleted, sizeof(deleted), "%s/deleted", folder);
+    cr_assert_eq(symlink(other, deleted), 0);
+    cr_expect_eq(program_other(deleted, old, true), 1);
+    cr_expect_eq(program_other(deleted, link, true), 1);
+    cr_expect_eq(program_other(deleted, other, true), 0);
+    cr_expect_eq(program_other(deleted, "/bin/cat", true), 0);
+    cr_expect_eq(program_other(link, old, true), 0);
+    cr_expect_eq(program_other(old, old, true), -EINVAL);
+    unlink(deleted);
+    unlink(link);
+    unlink(other);
+    unlink(old);
 }

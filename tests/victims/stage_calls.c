@@ -41,6 +41,14 @@ static int by_dlopen(const char *path)
     return function ? function() : -1;
 }
 
+static int by_dlsym(struct pollfd *list, nfds_t count)
+{
+    int (*function)(struct pollfd *, nfds_t, int) = NULL;
+
+    *(void **)&function = dlsym(RTLD_DEFAULT, "poll");
+    return function ? function(list, count, 0) : -1;
+}
+
 /* seccomp(2) in other ways than the shim's. */
 static void try_seccomp(void)
 {
@@ -72,6 +80,10 @@ int main(int count, char **arguments)
         library_poll();
     else if (strcmp(how, "dlopen") == 0)
         by_dlopen(arguments[2]);
+    else if (strcmp(how, "dlsym") == 0)
+        by_dlsym(none, one);
+    else if (strcmp(how, "execute") == 0 && fflush(stdout) == 0)
+        execv(arguments[2], arguments + 2);
     else if (strcmp(how, "raw") == 0)
         syscall(SYS_poll, none, 1, 0);
     else if (strcmp(how, "seccomp") == 0)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -116,6 +117,34 @@ static int run_vfork(void)
     return 0;
 }
 
+static atomic_int begun;
+static int sibling_refused = -1;
+
+static int live_beside(void *context)
+{
+    (void)context;
+    while (!begun)
+        sched_yield();
+    poll(NULL, 0, 0);
+    sibling_refused = is_refused();
+    _exit(0);
+}
+
+/* A process that is no thread of this one and has its memory: what is noted there is taken for its
+ * own. */
+static int run_sibling(void)
+{
+    static char stack[1 << 16] __attribute__((aligned(16)));
+    pid_t child = clone(live_beside, stack + sizeof(stack), CLONE_VM | SIGCHLD, NULL);
+
+    poll(NULL, 0, 0);
+    begun = 1;
+    waitpid(child, NULL, 0);
+    printf("parent %s, sibling %s\n", is_refused() ? "refused" : "allowed",
+           sibling_refused ? "refused" : "allowed");
+    return 0;
+}
+
 static void on_timer(int signal)
 {
     (void)signal;
@@ -173,6 +202,8 @@ int main(int count, char **arguments)
         return run_race(rounds);
     if (strcmp(mode, "vfork") == 0)
         return run_vfork();
+    if (strcmp(mode, "sibling") == 0)
+        return run_sibling();
     if (strcmp(mode, "signals") == 0)
         return run_signals(rounds);
     if (strcmp(mode, "arguments") == 0)

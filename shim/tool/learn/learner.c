@@ -22,6 +22,7 @@ enum {
     GRACE = 5,     /* seconds between SIGTERM and SIGKILL */
     TICK = 100000, /* microseconds */
     IN_STAGE = 1,  /* a mark: the process has begun it */
+    ASIDE = 2,     /* a mark: nothing of the process is recorded */
     BILLION = 1000000000,
 };
 
@@ -219,10 +220,14 @@ static struct action decide(struct learner *learner, const struct event *event, 
     struct verdict verdict = rules_decide(&learner->settings.policy->rules, call->arch, call->nr,
                                           (const uint64_t *)call->args);
 
+    if (verdict.reason == REASON_DENIED || verdict.reason == REASON_FALLBACK)
+        return verdict.action;
+    if (gate_marks(learner->gate, event->thread) & ASIDE)
+        return allow;
     switch (verdict.reason) {
     case REASON_DENIED:
     case REASON_FALLBACK:
-        return verdict.action;
+        break;
     case REASON_FOREIGN:
         warn_of_foreign(learner, event);
         return allow;
@@ -323,15 +328,15 @@ static void tell_program(struct learner *learner, const char *path)
     tool_note("a child runs '%s', of which nothing is recorded", path);
 }
 
-static bool executed(void *context, pid_t process)
+static void executed(void *context, pid_t process)
 {
     struct learner *learner = context;
     char path[PROGRAM_MAX];
 
     if (!learner->settings.no_children || process == learner->process)
-        return false;
+        return;
     tell_program(learner, look_program(process, path, sizeof(path)));
-    return true;
+    gate_mark(learner->gate, process, ASIDE);
 }
 
 static void ending(void *context, bool alone)
