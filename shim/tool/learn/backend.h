@@ -37,6 +37,7 @@ struct backend {
     bool (*next)(struct channel *channel, struct event *event);
     /* Lets the call be made, or gives it what [deny] and @fallback have for it. */
     void (*answer)(struct channel *channel, const struct event *event, struct action action);
+    void (*close)(struct channel *channel);
 };
 
 /* By ptrace and SECCOMP_RET_TRACE: nothing that the program sees is changed. */

@@ -50,6 +50,12 @@ static void notify_answer(struct channel *channel, const struct event *event, st
     }
 }
 
+static void notify_close(struct channel *channel)
+{
+    notifier_close(&channel->notifier);
+    sigsys_release(&channel->sigsys);
+}
+
 const struct backend backend_notify = {
     .name = "notify",
     .action = SECCOMP_RET_USER_NOTIF,
@@ -58,4 +64,5 @@ const struct backend backend_notify = {
     .flags = notify_flags,
     .next = notify_next,
     .answer = notify_answer,
+    .close = notify_close,
 };

@@ -50,3 +50,9 @@ int sigsys_stop(struct sigsys *sigsys, pid_t thread, int signal)
     }
     return signal;
 }
+
+void sigsys_release(struct sigsys *sigsys)
+{
+    while (sigsys->waits)
+        drop(&sigsys->waits);
+}

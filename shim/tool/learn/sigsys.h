@@ -27,4 +27,6 @@ int sigsys_expect(struct sigsys *sigsys, pid_t process, pid_t thread, bool deadl
  * Returns the signal to let it go on with: this one, or 0. */
 int sigsys_stop(struct sigsys *sigsys, pid_t thread, int signal);
 
+void sigsys_release(struct sigsys *sigsys);
+
 #endif

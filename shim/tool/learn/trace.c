@@ -98,6 +98,11 @@ void trace_set_argument(pid_t thread, unsigned long value)
     ptrace(PTRACE_SETREGS, thread, 0, &registers);
 }
 
+static void trace_close(struct channel *channel)
+{
+    sigsys_release(&channel->sigsys);
+}
+
 const struct backend backend_trace = {
     .name = "ptrace",
     .action = SECCOMP_RET_TRACE,
@@ -105,4 +110,5 @@ const struct backend backend_trace = {
     .flags = trace_flags,
     .next = trace_next,
     .answer = trace_answer,
+    .close = trace_close,
 };
