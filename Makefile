@@ -125,8 +125,9 @@ SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-l
     -Wl,-z,noexecstack $(SHIM_SCRIPT:%=-T %)
 SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 
-# The command: hosted, with what Debian has for ELF, stacks and JSON. All but the C library is linked
-# statically: eight objects to be found and relocated would be half a millisecond of every start.
+# The command: hosted, with what Debian has for ELF, stacks and JSON. All but the C library is
+# linked statically: eight objects to be found and relocated would be half a millisecond of every
+# start.
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
 # libseccomp is the shim's own: `verify` compares what it makes, byte for byte.
 TOOL_LIBS := -Wl,-Bstatic $(LIBS) -ldw -lelf -ljson-c -lcap -lnettle -llzma -lbz2 -lz \

@@ -139,7 +139,7 @@ static int start_watcher(struct gate *gate, const int channels[2])
     struct birth birth = {gate, getpid(), channels[1]};
     char *stack = map_stack();
     int subreaper = 0;
-    int status;
+    int status = 0;
 
     if (!stack)
         return -ENOMEM;

@@ -32,7 +32,7 @@ def trigger(lab, words):
 
 
 def timed(command):
-    """Milliseconds that it takes. It may be a function that returns the command: that takes no time."""
+    """Milliseconds that it takes. It may be a function that returns it, which takes no time."""
     if callable(command):
         command = command()
     begin = time.monotonic()
