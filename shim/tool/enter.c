@@ -1,6 +1,7 @@
 #include "enter.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ptrace.h>
 
@@ -111,13 +112,29 @@ static void pass(struct gate *gate, const struct tracee *thread)
         watch_let_go(gate->watch, passing.first, 0);
 }
 
+/* Returns what speaks against letting THREAD in, or NULL. */
+static const char *enter(const struct gate *gate, const struct tracee *thread, char *text,
+                         size_t size)
+{
+    const struct gate_hooks *hooks = gate->hooks;
+    bool loads = hooks && hooks->enter;
+    int error = loads ? hooks->enter(hooks->context, thread->process) : 0;
+
+    if (error) {
+        snprintf(text, size, "its filter cannot be loaded: %s", strerror(-error));
+        return text;
+    }
+    /* the shim has added one to those that were there at exec, or enter(); prepare()'s is one of
+     * them */
+    unsigned before = gate->shim || loads ? thread->filters : thread->filters - 1;
+    return look_for_filter(thread->process, before, gate->settings->no_new_privileges, gate->shim,
+                           text, size);
+}
+
 void enter_reached(struct gate *gate, struct tracee *thread)
 {
     char text[4096 + 128];
-    /* the shim has added one to those that were there at exec; a supervisor's is one of them */
-    unsigned before = gate->shim ? thread->filters : thread->filters - 1;
-    const char *why = look_for_filter(thread->process, before, gate->settings->no_new_privileges,
-                                      gate->shim, text, sizeof(text));
+    const char *why = enter(gate, thread, text, sizeof(text));
     int error = why ? 0 : trap_remove(&thread->trap, thread->id, true);
 
     if (!why && !error) {

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,6 +18,8 @@
 
 #include "tool.h"
 #include "watch.h"
+
+enum { STACK_GUARD = 4096, STACK_SIZE = 4 << 20 };
 
 /* A message between the two: the watcher's id, leave to trace, and an error number. */
 static bool send_number(int channel, int number)
@@ -96,34 +100,65 @@ static _Noreturn void watch(struct gate *gate, pid_t process, int channel)
     _exit(STATUS_OK);
 }
 
+struct birth {
+    struct gate *gate;
+    pid_t process;
+    int channel;
+};
+
+/* In the first child, which has this process's memory, and a stack of its own. */
+static int bear_watcher(void *context)
+{
+    const struct birth *birth = context;
+    pid_t watcher = fork();
+
+    if (watcher == 0)
+        watch(birth->gate, birth->process, birth->channel);
+    _exit(watcher < 0 ? errno : 0);
+}
+
+/* A stack for it and the watcher, above a page that is none. Returns its lowest byte, or NULL. */
+static char *map_stack(void)
+{
+    char *stack = mmap(NULL, STACK_GUARD + STACK_SIZE, PROT_NONE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+
+    if (stack == MAP_FAILED)
+        return NULL;
+    if (mprotect(stack + STACK_GUARD, STACK_SIZE, PROT_READ | PROT_WRITE) == 0)
+        return stack;
+    munmap(stack, STACK_GUARD + STACK_SIZE);
+    return NULL;
+}
+
 /* Two births, so that the watcher is nobody's child: the program would have to wait for it. The
- * first child ends without a signal, and is waited for here. */
+ * first child ends without a signal, and is waited for here. It shares the memory, as vfork()'s
+ * does: two copies of that would be a tenth of what a start costs. */
 static int start_watcher(struct gate *gate, const int channels[2])
 {
-    pid_t process = getpid();
+    struct birth birth = {gate, getpid(), channels[1]};
+    char *stack = map_stack();
     int subreaper = 0;
-    int status;
+    int status = 0;
 
+    if (!stack)
+        return -ENOMEM;
     prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
     if (subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 0);
-    pid_t child = (pid_t)syscall(SYS_clone, 0UL, NULL, NULL, NULL, 0UL);
-    if (child == 0) {
-        pid_t watcher = fork();
-        if (watcher == 0)
-            watch(gate, process, channels[1]);
-        _exit(watcher < 0 ? errno : 0);
-    }
-    if (child < 0)
-        return -errno;
-    pid_t ended;
-    do {
-        ended = waitpid(child, &status, __WALL);
-    } while (ended < 0 && errno == EINTR);
+    pid_t child =
+        clone(bear_watcher, stack + STACK_GUARD + STACK_SIZE, CLONE_VM | CLONE_VFORK, &birth);
+    int error = child < 0 ? errno : 0;
+    pid_t ended = -1;
+    while (child > 0 && (ended = waitpid(child, &status, __WALL)) < 0 && errno == EINTR)
+        continue;
+    if (child > 0 && ended < 0)
+        error = errno;
     if (subreaper)
         prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (ended < 0)
-        return -errno;
+    munmap(stack, STACK_GUARD + STACK_SIZE);
+    if (error)
+        return -error;
     return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 

@@ -15,7 +15,8 @@
  *                                        hooks.readable() whenever there is something to read
  *     execve()
  *     ld.so, libraries, the shim         gate_holds() says true
- *     at the entry point                 looks for the filter: hooks.passed(), or exit_group(125)
+ *     at the entry point                 hooks.enter(); then it looks for the filter:
+ *                                        hooks.passed(), or exit_group(125)
  *     runs                               gate_holds() says false
  *     ends                               the descriptor hangs up: hooks.end(), and it exits
  *
@@ -52,6 +53,9 @@ struct gate_hooks {
     void (*begin)(void *context, int descriptor);
     /* There is something to read on it. It may well be asked for a process that gate_holds(). */
     void (*readable)(void *context);
+    /* PROCESS is at its entry point: loads the filter that is looked for next, where prepare() has
+     * loaded none. Returns 0 or a negative errno: then it does not run. */
+    int (*enter)(void *context, pid_t process);
     /* The filter of PROCESS is in, over all its threads; its first instruction is next. */
     void (*passed)(void *context, pid_t process);
     /* Nobody is left to be watched, and it hung up. The watcher exits next. */
@@ -78,7 +82,7 @@ struct gate_hooks {
 
 struct gate {
     const struct settings *settings; /* borrowed: which programs, and whether NO_NEW_PRIVS is due */
-    const char *shim; /* borrowed: its absolute path; NULL: the filter is in before exec */
+    const char *shim; /* borrowed: its absolute path; NULL: the filter is one of the hooks' */
     const struct gate_hooks *hooks; /* borrowed, or NULL: the watcher exits after the gate */
     int keep;            /* a descriptor that the watcher keeps open as long as it lives, or -1 */
     bool only_keep;      /* set by gate_keep() */

@@ -17,8 +17,7 @@
 enum {
     STOPS_MAX = 64,
     SYSCALL_STOP = 0x80, /* PTRACE_O_TRACESYSGOOD */
-    ROOM = 256,          /* below the stack: the red zone, twice */
-    BYTES_MAX = 2048     /* of a program */
+    ROOM = 256           /* below the stack: the red zone, twice */
 };
 
 /* What comes of the thread while it makes a call for us. */
@@ -78,21 +77,14 @@ static long finish_call(struct visit *visit)
 /* Puts the program below the stack. Returns where its struct sock_fprog is, or 0. */
 static uint64_t put_program(pid_t thread, uint64_t stack, const struct filter *filter)
 {
-    uint64_t place = (stack - ROOM - BYTES_MAX) & ~UINT64_C(15);
-    struct {
-        struct sock_fprog program;
-        unsigned char code[BYTES_MAX - sizeof(struct sock_fprog)];
-    } memory = {0};
+    struct sock_fprog program = {.len = (unsigned short)filter->count};
     size_t bytes = filter->count * sizeof(*filter->instructions);
+    uint64_t place = (stack - ROOM - sizeof(program) - bytes) & ~UINT64_C(15);
 
-    if (bytes > sizeof(memory.code))
-        return 0;
-    memory.program.len = (unsigned short)filter->count;
-    memory.program.filter = (struct sock_filter *)(uintptr_t)(place + sizeof(memory.program));
-    memcpy(memory.code, filter->instructions, bytes);
-    const struct iovec from = {&memory, sizeof(memory.program) + bytes};
-    const struct iovec to = {(void *)(uintptr_t)place, from.iov_len};
-    return process_vm_writev(thread, &from, 1, &to, 1, 0) == (ssize_t)from.iov_len ? place : 0;
+    program.filter = (struct sock_filter *)(uintptr_t)(place + sizeof(program));
+    const struct iovec from[] = {{&program, sizeof(program)}, {filter->instructions, bytes}};
+    const struct iovec to = {(void *)(uintptr_t)place, sizeof(program) + bytes};
+    return process_vm_writev(thread, from, 2, &to, 1, 0) == (ssize_t)to.iov_len ? place : 0;
 }
 
 static long call_seccomp(struct visit *visit, const struct user_regs_struct *before,

@@ -181,7 +181,7 @@ static int make_filter(struct report *report)
     }
     if (!error)
         error = supervise_filter(report->staged ? &all : &policy->filter, SECCOMP_RET_USER_NOTIF,
-                                 NULL, 0, &report->filter);
+                                 SECCOMP_RET_USER_NOTIF, NULL, 0, &report->filter);
     filter_release(&all);
     if (error == -E2BIG)
         tool_error("--report: all stages together have more instructions than the kernel takes");

@@ -34,8 +34,8 @@ static void put_case(struct filter *filter, int number, unsigned action)
     filter->count += sizeof(lines) / sizeof(lines[0]);
 }
 
-int supervise_filter(const struct filter *filter, unsigned action, const int *traced, size_t count,
-                     struct filter *supervising)
+int supervise_filter(const struct filter *filter, unsigned action, unsigned kept, const int *traced,
+                     size_t count, struct filter *supervising)
 {
     static const struct sock_filter NUMBER =
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
@@ -52,7 +52,7 @@ int supervise_filter(const struct filter *filter, unsigned action, const int *tr
         struct sock_filter instruction = filter->instructions[i];
         unsigned kind = instruction.k & SECCOMP_RET_ACTION_FULL;
         if (instruction.code == (BPF_RET | BPF_K) && kind != SECCOMP_RET_ALLOW &&
-            kind != SECCOMP_RET_LOG)
+            kind != SECCOMP_RET_LOG && instruction.k != kept)
             instruction.k = action;
         supervising->instructions[supervising->count++] = instruction;
     }
@@ -84,15 +84,41 @@ int supervise_fallback(const struct rules *rules, struct filter *fallback)
     return 0;
 }
 
+static int set_no_new_privileges(void)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0)
+        return 0;
+    int error = errno;
+    tool_error("cannot set no_new_privs: %s", strerror(error));
+    return -error;
+}
+
+int supervise_prepare(bool no_new_privileges, const char *name)
+{
+    /* who may load a program is told that this is none */
+    struct sock_filter no_end = BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0);
+    struct sock_fprog program = {1, &no_end};
+    int error = no_new_privileges ? set_no_new_privileges() : 0;
+
+    if (error)
+        return error;
+    error = seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) < 0 ? errno : 0;
+    if (error == EINVAL)
+        return 0;
+    if (error == 0)
+        error = EPERM; /* an outer filter only pretends */
+    tool_error("cannot load the filter for %s: %s", name, strerror(error));
+    return -error;
+}
+
 int supervise_load(const struct filter *filter, unsigned flags, bool no_new_privileges,
                    const char *name)
 {
     struct sock_fprog program = {(unsigned short)filter->count, filter->instructions};
+    int unprepared = no_new_privileges ? set_no_new_privileges() : 0;
 
-    if (no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
-        tool_error("cannot set no_new_privs: %s", strerror(errno));
-        return -errno;
-    }
+    if (unprepared)
+        return unprepared;
     long listener = seccomp(SECCOMP_SET_MODE_FILTER, flags, &program);
     if (listener >= 0)
         return (int)listener;

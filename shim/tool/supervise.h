@@ -14,16 +14,21 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS      SECCOMP_IOW(4, __u64)
 #endif
 
-/* Makes of FILTER one in which every refusal has become ACTION (a SECCOMP_RET_...); which kills for
- * HOLD_FATAL_CALL (hold.h); and which gives the COUNT system calls in TRACED to the tracer. Returns
- * 0 or -ENOMEM. SUPERVISING is to be released in any case. */
-int supervise_filter(const struct filter *filter, unsigned action, const int *traced, size_t count,
-                     struct filter *supervising) __attribute__((warn_unused_result));
+/* Makes of FILTER one in which every refusal has become ACTION (a SECCOMP_RET_...), but for the one
+ * that is KEPT (another one, or ACTION itself); which kills for HOLD_FATAL_CALL (hold.h); and which
+ * gives the COUNT system calls in TRACED to the tracer. Returns 0 or -ENOMEM. SUPERVISING is to be
+ * released in any case. */
+int supervise_filter(const struct filter *filter, unsigned action, unsigned kept, const int *traced,
+                     size_t count, struct filter *supervising) __attribute__((warn_unused_result));
 
 /* Makes a filter by which what RULES refuse as @fallback fails with ENOSYS, and all else is
  * allowed. Returns as supervise_filter(). */
 int supervise_fallback(const struct rules *rules, struct filter *fallback)
     __attribute__((warn_unused_result));
+
+/* Makes this process ready for one that is put in later, and tries whether the kernel would take
+ * it. Returns 0, or a negative errno after telling why; NAME as below. */
+int supervise_prepare(bool no_new_privileges, const char *name) __attribute__((warn_unused_result));
 
 /* Loads it into this process; FLAGS are seccomp(2)'s. NAME is who wants it, for messages. Returns
  * the listener, where the flags ask for one, or 0; or a negative errno after telling why. */

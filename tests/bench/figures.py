@@ -150,6 +150,10 @@ class Bars:
         bound = "at least" if least else "at most"
         self.lines.append(f"{text}: {ratio:.3f} ({bound} {limit:.2f}): {verdict}")
 
+    def tell(self, text, one, other):
+        """A ratio of which nothing is demanded."""
+        self.lines.append(f"{text}: {one / other:.3f}")
+
     def print(self):
         """Prints them."""
         if self.lines:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 # What a dynamic program calls from exec to exit: bwrap and firejail have their filter before it.
 NEEDED = """access arch_prctl brk close execve exit_group fstat getppid mmap mprotect munmap
@@ -37,7 +38,7 @@ class Lab:
         os.makedirs(folder, exist_ok=True)
         self.shim = self.path("libportcullis.so")
         self.install(os.path.join(build, "libportcullis.so"), self.shim)
-        for name in ("start", "tiny", "calls"):
+        for name in ("start", "tiny", "calls", "allow"):
             self.compile(name, [])
         self.compile("bpf", ["-lseccomp"])
         self.compile("trigger", ["-DLIBRARY", "-shared", "-fPIC"], "libtrigger.so")
@@ -160,13 +161,28 @@ class Lab:
             faults[names[index]].append(count)
         return times, faults
 
-    def in_turn(self, rounds, variants, measure):
-        """Measures each variant once a round; returns {name: figures}."""
+    def in_turn(self, rounds, variants, measure, slow=()):
+        """Measures each variant once a round, those in SLOW only each tenth time; returns {name:
+        figures}."""
         figures = {name: [] for name in variants}
-        for _ in range(rounds):
+        for number in range(rounds):
             for name, variant in variants.items():
-                figures[name].append(measure(variant))
+                if name not in slow or number % 10 == 0:
+                    figures[name].append(measure(variant))
         return figures
+
+
+def memory_folder(size, files):
+    """A new folder that goes away with the result, in a memory file system which has so many bytes
+    and files left; or None."""
+    with open("/proc/self/mounts", encoding="ascii", errors="replace") as file:
+        mounts = [line.split()[1:3] for line in file]
+    for place in ("/dev/shm", tempfile.gettempdir()):
+        if [place, "tmpfs"] in mounts and os.access(place, os.W_OK):
+            left = os.statvfs(place)
+            if left.f_bavail * left.f_frsize >= size and left.f_favail >= files:
+                return tempfile.TemporaryDirectory(prefix="portcullis-bench-", dir=place)
+    return None
 
 
 def alone():

@@ -12,6 +12,7 @@ import time
 from lab import alone, environment, have
 
 CALLS = 100000
+ONE, AGAIN, ON_DISK = "a filter of one instruction", "learn again", "sqlite3 on a disk"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -31,13 +32,13 @@ def trigger(lab, words):
 
 
 def timed(command):
-    """Seconds that it takes. It may be a function that returns the command: that takes no time."""
+    """Milliseconds that it takes. It may be a function that returns it, which takes no time."""
     if callable(command):
         command = command()
     begin = time.monotonic()
     subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL, env=environment(""), check=True)
-    return time.monotonic() - begin
+    return 1000 * (time.monotonic() - begin)
 
 
 def same_addresses():
@@ -63,47 +64,65 @@ def resident(program, words):
     return float(total)
 
 
-def work(lab):
-    """What is recorded, by name: 20,000 files to be listed and searched, a database."""
-    tree = lab.path("tree")
-    if not os.path.isdir(tree):
-        for folder in range(200):
-            os.makedirs(os.path.join(tree, str(folder)))
-            for each in range(100):
-                path = os.path.join(tree, str(folder), str(each))
-                with open(path, "w", encoding="ascii") as file:
-                    file.write("a line of text\n")
-    script = lab.path("transactions.sql")
+def make_tree(folder):
+    """20,000 files, one of which is found."""
+    tree = os.path.join(folder, "tree")
+    for each in range(200):
+        os.makedirs(os.path.join(tree, str(each)))
+        for number in range(100):
+            with open(os.path.join(tree, str(each), str(number)), "w", encoding="ascii") as file:
+                file.write("a line of text\n" if each or number else "portcullis\n")
+    return tree
+
+
+def transactions(folder):
+    """What has sqlite3 make a database there, with 500 transactions."""
+    script = os.path.join(folder, "transactions.sql")
+    base = os.path.join(folder, "base.db")
     with open(script, "w", encoding="ascii") as file:
         file.write("CREATE TABLE t(a);\n" + "INSERT INTO t VALUES(1);\n" * 500)
-    base = lab.path("base.db")
-    works = {"ls -lR": ["ls", "-lR", tree],
-             "grep -r": ["sh", "-c", f"grep -r portcullis {tree}; [ $? = 1 ]"]}
+
+    def prepare():
+        if os.path.exists(base):
+            os.unlink(base)
+        return ["sqlite3", base, f".read {script}"]
+    return prepare
+
+
+def work(lab, folder):
+    """What is recorded, by name: a command, or a function that returns it. FOLDER is a new one, in
+    memory where there is such a thing."""
+    tree = make_tree(folder)
+    works = {"ls -lR": ["ls", "-lR", tree], "grep -r": ["grep", "-r", "portcullis", tree]}
     if have("sqlite3"):
-        works["sqlite3"] = ["sh", "-c", f"rm -f {base}; exec sqlite3 {base} <{script}"]
+        works["sqlite3"] = transactions(folder)
+        disk = lab.path("disk")
+        os.makedirs(disk, exist_ok=True)
+        works[ON_DISK] = transactions(disk)
     return works
 
 
 def recorders(lab, name, command):
     """The ways to record COMMAND. A whitelist that is there is learnt again, at full speed."""
-    def fresh(backend):
+    def before(words, fresh=None):
         def prepare():
-            output = lab.path(f"learnt-{backend}.ini")
-            if os.path.exists(output):
-                os.unlink(output)
-            return [lab.command, "learn", "--backend", backend, "-o", output, "--"] + command
+            if fresh and os.path.exists(fresh):
+                os.unlink(fresh)
+            return words + (command() if callable(command) else command)
         return prepare
 
     again = lab.path("learnt-" + re.sub(r"\W+", "-", name) + ".ini")
-    ways = {"plain": command}
+    ways = {"plain": before([]), ONE: before([lab.path("allow")]),
+            AGAIN: before([lab.command, "learn", "-o", again, "--"])}
     for backend in ("ptrace", "notify"):
-        ways[f"learn by {backend}"] = fresh(backend)
-    ways["learn again"] = [lab.command, "learn", "-o", again, "--"] + command
+        output = lab.path(f"learnt-{backend}.ini")
+        ways[f"learn by {backend}"] = before(
+            [lab.command, "learn", "--backend", backend, "-o", output, "--"], output)
+    if have("strace"):
+        ways["strace -f"] = before(["strace", "-f", "-o", lab.path("strace.out")])
     if os.path.exists(again):
         os.unlink(again)
-    timed(ways["learn again"])
-    if have("strace"):
-        ways["strace -f"] = ["strace", "-f", "-o", lab.path("strace.out")] + command
+    timed(ways[AGAIN])
     return ways
 
 

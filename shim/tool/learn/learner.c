@@ -1,5 +1,6 @@
 #include "learner.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ struct learner {
     const struct gate *gate;
     struct gate_hooks hooks;
     struct filter filter;   /* owned */
-    struct filter fallback; /* owned; for what has passed */
+    struct filter fallback; /* owned; for what has passed, or empty: FILTER has that in it */
     struct channel channel;
     struct record *record;       /* owned */
     struct record *stage;        /* owned: from its beginning on; or NULL */
@@ -60,10 +61,14 @@ struct learner {
 
 /* --- in the program's own process ------------------------------------------------------------ */
 
-static int load(void *context)
+/* A listener's filter has to be loaded here. Another one is put in when the loader has done its
+ * work, which would only be stopped by it. */
+static int prepare(void *context)
 {
     const struct learner *learner = context;
 
+    if (!learner->settings.backend->listens)
+        return supervise_prepare(learner->gate->settings->no_new_privileges, NAME);
     return supervise_load(&learner->filter, learner->settings.backend->flags(&learner->channel),
                           learner->gate->settings->no_new_privileges, NAME);
 }
@@ -147,6 +152,13 @@ static void tick(void *context)
     progress_update(&learner->progress, learner->record);
 }
 
+static int enter(void *context, pid_t process)
+{
+    const struct learner *learner = context;
+
+    return inject_filter(process, &learner->filter);
+}
+
 static void passed(void *context, pid_t process)
 {
     struct learner *learner = context;
@@ -155,7 +167,8 @@ static void passed(void *context, pid_t process)
     if (learner->settings.stage.triggers & (UINT32_C(1) << trigger_find("main")))
         gate_mark(learner->gate, process, IN_STAGE);
     /* where it can't be put in, the watcher refuses these calls one by one */
-    (void)!inject_filter(process, &learner->fallback);
+    if (learner->fallback.count > 0)
+        (void)!inject_filter(process, &learner->fallback);
 }
 
 static void record(struct learner *learner, struct record *into, const struct event *event,
@@ -399,15 +412,35 @@ static bool prepare_stage(struct learner *learner, const struct learner_settings
     return learner->stage != NULL;
 }
 
+/* @fallback's ENOSYS, which is to hold from the gate on, is in the policy's own filter. That can be
+ * left as it is where the filter goes in at the gate, and nothing but @fallback and [deny] is
+ * answered so; otherwise there is a filter more. Returns 0 or -ENOMEM. */
+static int make_filters(struct learner *learner, const struct learner_settings *settings)
+{
+    const struct rules *rules = &settings->policy->rules;
+    const struct backend *backend = settings->backend;
+    const struct action *otherwise = &rules->default_action;
+    int traced[TRACED_MAX];
+    size_t count = list_traced(rules, settings->stage.name != NULL, traced);
+    bool keeps = !backend->listens && settings->filter == &settings->policy->filter &&
+                 !(otherwise->kind == ACTION_ERRNO && otherwise->error == ENOSYS);
+    int error = supervise_filter(settings->filter, backend->action,
+                                 keeps ? SECCOMP_RET_ERRNO | ENOSYS : backend->action, traced,
+                                 count, &learner->filter);
+
+    return error || keeps ? error : supervise_fallback(rules, &learner->fallback);
+}
+
 static void set_hooks(struct learner *learner)
 {
     learner->hooks = (struct gate_hooks){.context = learner,
                                          .name = NAME,
                                          .listens = learner->settings.backend->listens,
                                          .stays = true,
-                                         .prepare = load,
+                                         .prepare = prepare,
                                          .begin = begin,
                                          .readable = readable,
+                                         .enter = learner->settings.backend->listens ? NULL : enter,
                                          .passed = passed,
                                          .end = end,
                                          .call = call,
@@ -422,15 +455,11 @@ int learner_join(const struct learner_settings *settings, struct gate *gate)
 {
     struct learner *learner = calloc(1, sizeof(*learner)); /* as long as this process */
     const struct rules *rules = &settings->policy->rules;
-    int traced[TRACED_MAX];
 
     if (learner) {
-        size_t count = list_traced(rules, settings->stage.name != NULL, traced);
         learner->record = record_open(settings->listed ? rules : NULL, settings->arguments);
         if (!learner->record || !prepare_stage(learner, settings) ||
-            supervise_filter(settings->filter, settings->backend->action, traced, count,
-                             &learner->filter) != 0 ||
-            supervise_fallback(rules, &learner->fallback) != 0) {
+            make_filters(learner, settings) != 0) {
             free(learner);
             learner = NULL;
         }

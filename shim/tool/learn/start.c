@@ -173,7 +173,7 @@ int start_measure(const struct rules *rules, const char *path, char **arguments,
     start.told =
         mmap(NULL, sizeof(*start.told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (start.told == MAP_FAILED ||
-        supervise_filter(&all, SECCOMP_RET_TRACE, NULL, 0, &start.filter) != 0)
+        supervise_filter(&all, SECCOMP_RET_TRACE, SECCOMP_RET_TRACE, NULL, 0, &start.filter) != 0)
         tool_error("out of memory");
     else if (backend_trace.open(&start.channel) == STATUS_OK)
         status = wait_for(&start, path, arguments);
