@@ -196,6 +196,21 @@ refused_inside "$PID" exec map protect ptrace raw packet unshare uring
 is "$(get "$url/hello")" hello "and it answers on"
 stop "$PID"
 
+# From its first wait on a stage.
+served=$(uses plain)
+shipped haproxy-serving haproxy
+is "$(uses killing)" "$served" "it serves in its stage where a refused call kills"
+rm -f "$TMP/socket" "$TMP/admin"
+serve filtered haproxy -db -f "$TMP/haproxy.cfg"
+wait_for 10 admin_is_up
+is "$(filters "$PID") $(thread_count "$PID")" "2 2" "every thread of it is in the stage"
+# what a regular expression's code took at the start is refused, too
+ATTACKS[rwx]='((long(*)(long,long,int,int,int,long))mmap)(0,65536,7,0x22,-1,0)'
+refused_inside "$PID" exec bind listen fork write-file make-file rwx map load protect ptrace setuid raw \
+    packet netlink unshare seccomp
+is "$(get "$url/hello")" hello "and it answers on"
+stop "$PID"
+
 # With a master, which executes haproxy again.
 reloads()
 {
