@@ -169,7 +169,11 @@ checked()
 }
 
 cd "$TMP/html" || exit
-start /usr/bin/python3 -m http.server --bind 127.0.0.1 "$back" >/dev/null 2>&1
+# Python's own queue is 5 connections long: of 20 clients some would wait longer than haproxy does.
+start /usr/bin/python3 -c 'import http.server as http, sys
+http.ThreadingHTTPServer.request_queue_size = 128
+http.test(http.SimpleHTTPRequestHandler, http.ThreadingHTTPServer, port=int(sys.argv[1]), bind="127.0.0.1")
+' "$back" >/dev/null 2>&1
 wait_for 10 listening "$back"
 cd "$TMP" || exit
 if [[ ${LEARNED:-} ]]; then
@@ -193,6 +197,21 @@ serve filtered haproxy -db -f "$TMP/haproxy.cfg"
 wait_for 10 admin_is_up
 is "$(seccomp_modes "$PID")" 2 "every thread of it is filtered"
 refused_inside "$PID" exec map protect ptrace raw packet unshare uring
+is "$(get "$url/hello")" hello "and it answers on"
+stop "$PID"
+
+# From its first wait on a stage.
+served=$(uses plain)
+shipped haproxy-serving haproxy
+is "$(uses killing)" "$served" "it serves in its stage where a refused call kills"
+rm -f "$TMP/socket" "$TMP/admin"
+serve filtered haproxy -db -f "$TMP/haproxy.cfg"
+wait_for 10 admin_is_up
+is "$(filters "$PID") $(thread_count "$PID")" "2 2" "every thread of it is in the stage"
+# what a regular expression's code took at the start is refused, too
+ATTACKS[rwx]='((long(*)(long,long,int,int,int,long))mmap)(0,65536,7,0x22,-1,0)'
+refused_inside "$PID" exec bind listen fork write-file make-file rwx map load protect ptrace setuid raw \
+    packet netlink unshare seccomp
 is "$(get "$url/hello")" hello "and it answers on"
 stop "$PID"
 
