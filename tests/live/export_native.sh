@@ -91,6 +91,7 @@ printf '[filter]\ndefault = allow\nprogram = /bin/true\n[deny]\nmount = EPERM\n'
 exports denying.ini
 is "$STATUS|$(sed -n '2,$p' "$UNIT")" "0|[Service]
 NoNewPrivileges=yes
+SystemCallArchitectures=
 SystemCallArchitectures=native
 SystemCallFilter=~mount:EPERM" "what denies only needs nothing for a start"
 
@@ -162,6 +163,17 @@ for name in mmap openat execve pread64; do
     run "$TMP/native_start" less.conf defaults /usr/bin/python3 -c pass
     is "$STATUS" $((128 + 31)) "python3: without $name it does not even start"
 done
+
+# A drop-in comes after its unit: what that has of the kind would widen ours, or turn it round.
+for lines in "SystemCallFilter=chroot" "SystemCallFilter=~getpid" "SystemCallFilter=~chroot:EPERM"; do
+    { echo "$lines" && cat "$UNIT"; } >both.conf
+    run "$TMP/native_start" both.conf defaults /usr/bin/python3 -c 'import os; os.chroot("/")'
+    is "$STATUS" $((128 + 31)) "python3: in a unit with $lines no more is allowed"
+    run "$TMP/native_start" both.conf defaults /usr/bin/python3 -c 'import os; os.getpid()'
+    is "$STATUS|$ERR" "0|" "python3: nor less"
+done
+like "$(<"$UNIT")" $'\nSystemCallArchitectures=\nSystemCallArchitectures=native\n' \
+    "nor calls of other architectures"
 
 killing redis-server
 exports redis-server.ini -- /usr/bin/redis-server
