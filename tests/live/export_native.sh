@@ -7,11 +7,11 @@ cd "$TMP" || exit
 chmod 711 .
 PATH=$PATH:/usr/sbin
 PORTCULLIS=$BUILD/portcullis
-compile gcc native_start native_start -lseccomp
-compile_library gcc marker.so native_marker
-compile_library gcc libnative.so native_library
-compile gcc host native_host -L"$TMP" -Wl,-rpath,"$TMP" -lnative
-echo 'int main(void) { return 0; }' | gcc -static -x c - -o static_host || exit 1
+compile "${CC:-gcc}" native_start native_start -lseccomp
+compile_library "${CC:-gcc}" marker.so native_marker
+compile_library "${CC:-gcc}" libnative.so native_library
+compile "${CC:-gcc}" host native_host -L"$TMP" -Wl,-rpath,"$TMP" -lnative
+echo 'int main(void) { return 0; }' | "${CC:-gcc}" -static -x c - -o static_host || exit 1
 systemd-analyze --no-pager syscall-filter @default | sed -n 's/^ *\([a-z].*\)/\1/p' >defaults
 
 # exports WHITELIST [PROGRAM...]: UNIT becomes the drop-in.
@@ -110,6 +110,21 @@ is "$STATUS|$OUT|$ERR" "126||portcullis: error: cannot run './text': Exec format
 NATIVE_END=1 exports little.ini -- "$TMP/host"
 is "$STATUS|$OUT|$ERR" "125||portcullis: error: '$TMP/host' ended before its entry point" \
     "one that ends before its entry point is status 125"
+compile "${CC:-gcc}" outer run_outer
+
+# cannot NUMBER ERRNO TEXT NAME: where that system call fails.
+cannot()
+{
+    run "$TMP/outer" "$1" "$2" "$PORTCULLIS" export --to systemd --native little.ini -- /bin/true
+    is "$STATUS|$OUT|$ERR" "125||portcullis: error: $3" "$4"
+}
+cannot 56 11 "cannot make a process: Resource temporarily unavailable" "it needs a process"
+cannot 33 24 "cannot leave the program without streams: /dev/null: Too many open files" \
+    "it needs /dev/null"
+cannot 101 1 "cannot hold the program at its entry point: ptrace: Operation not permitted; the \
+measuring of a start cannot do without" "it needs ptrace"
+cannot 317 1 "cannot load the filter for the measuring of a start: Operation not permitted" \
+    "it needs seccomp"
 printf '[allow]\nsyscalls = read\n[deny]\ngetsid = trap\n' >trapped.ini
 exports trapped.ini -- "$TMP/host"
 is "$STATUS|$OUT|$ERR" "125||portcullis: error: '$TMP/host' was killed by signal 31 before its entry \
@@ -128,7 +143,7 @@ NATIVE=("$TMP/native_start" "$UNIT" "$TMP/defaults")
 
 # What systemd itself calls, for a program that calls nothing but exit.
 echo 'void _start(void) { __asm__("xor %edi, %edi; lea 60(%rdi), %eax; syscall"); }' |
-    gcc -nostdlib -static -x c - -o bare || exit 1
+    "${CC:-gcc}" -nostdlib -static -x c - -o bare || exit 1
 printf '[filter]\ndefault = kill\n[allow]\nsyscalls = read\n' >kill.ini
 exports kill.ini -- ./bare
 run "${NATIVE[@]}" ./bare
