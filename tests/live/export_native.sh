@@ -7,11 +7,11 @@ cd "$TMP" || exit
 chmod 711 .
 PATH=$PATH:/usr/sbin
 PORTCULLIS=$BUILD/portcullis
-compile gcc native_start native_start -lseccomp
-compile_library gcc marker.so native_marker
-compile_library gcc libnative.so native_library
-compile gcc host native_host -L"$TMP" -Wl,-rpath,"$TMP" -lnative
-echo 'int main(void) { return 0; }' | gcc -static -x c - -o static_host || exit 1
+compile "${CC:-gcc}" native_start native_start -lseccomp
+compile_library "${CC:-gcc}" marker.so native_marker
+compile_library "${CC:-gcc}" libnative.so native_library
+compile "${CC:-gcc}" host native_host -L"$TMP" -Wl,-rpath,"$TMP" -lnative
+echo 'int main(void) { return 0; }' | "${CC:-gcc}" -static -x c - -o static_host || exit 1
 systemd-analyze --no-pager syscall-filter @default | sed -n 's/^ *\([a-z].*\)/\1/p' >defaults
 
 # exports WHITELIST [PROGRAM...]: UNIT becomes the drop-in.
@@ -91,6 +91,7 @@ printf '[filter]\ndefault = allow\nprogram = /bin/true\n[deny]\nmount = EPERM\n'
 exports denying.ini
 is "$STATUS|$(sed -n '2,$p' "$UNIT")" "0|[Service]
 NoNewPrivileges=yes
+SystemCallArchitectures=
 SystemCallArchitectures=native
 SystemCallFilter=~mount:EPERM" "what denies only needs nothing for a start"
 
@@ -109,6 +110,21 @@ is "$STATUS|$OUT|$ERR" "126||portcullis: error: cannot run './text': Exec format
 NATIVE_END=1 exports little.ini -- "$TMP/host"
 is "$STATUS|$OUT|$ERR" "125||portcullis: error: '$TMP/host' ended before its entry point" \
     "one that ends before its entry point is status 125"
+compile "${CC:-gcc}" outer run_outer
+
+# cannot NUMBER ERRNO TEXT NAME: where that system call fails.
+cannot()
+{
+    run "$TMP/outer" "$1" "$2" "$PORTCULLIS" export --to systemd --native little.ini -- /bin/true
+    is "$STATUS|$OUT|$ERR" "125||portcullis: error: $3" "$4"
+}
+cannot 56 11 "cannot make a process: Resource temporarily unavailable" "it needs a process"
+cannot 33 24 "cannot leave the program without streams: /dev/null: Too many open files" \
+    "it needs /dev/null"
+cannot 101 1 "cannot hold the program at its entry point: ptrace: Operation not permitted; the \
+measuring of a start cannot do without" "it needs ptrace"
+cannot 317 1 "cannot load the filter for the measuring of a start: Operation not permitted" \
+    "it needs seccomp"
 printf '[allow]\nsyscalls = read\n[deny]\ngetsid = trap\n' >trapped.ini
 exports trapped.ini -- "$TMP/host"
 is "$STATUS|$OUT|$ERR" "125||portcullis: error: '$TMP/host' was killed by signal 31 before its entry \
@@ -127,7 +143,7 @@ NATIVE=("$TMP/native_start" "$UNIT" "$TMP/defaults")
 
 # What systemd itself calls, for a program that calls nothing but exit.
 echo 'void _start(void) { __asm__("xor %edi, %edi; lea 60(%rdi), %eax; syscall"); }' |
-    gcc -nostdlib -static -x c - -o bare || exit 1
+    "${CC:-gcc}" -nostdlib -static -x c - -o bare || exit 1
 printf '[filter]\ndefault = kill\n[allow]\nsyscalls = read\n' >kill.ini
 exports kill.ini -- ./bare
 run "${NATIVE[@]}" ./bare
@@ -138,14 +154,44 @@ for name in brk execve mmap munmap write; do
     is "$STATUS" $((128 + 31)) "$name is one of them"
 done
 
-# killing NAME: the shipped whitelist, with default = kill: what lacks shows.
-killing()
+# The shipped whitelists, with default = kill: what a list lacks shows.
+cp "$ROOT"/config/whitelists/*.ini "$TMP"
+for list in "$ROOT"/config/whitelists/*.ini; do
+    ! grep -q '^default ' "$list" || or_die "$list" "$TMP/${list##*/}"
+done
+
+# starts LIST PROGRAM [ARGUMENT...]: under LIST.ini it starts and comes to its end.
+starts()
 {
-    cp "$ROOT"/config/whitelists/*.ini "$TMP"
-    or_die "$ROOT/config/whitelists/$1.ini" "$TMP/$1.ini"
+    local program
+    program=$(realpath "$(type -P "$2")")
+    exports "$1.ini" -- "$program"
+    run "${NATIVE[@]}" "$program" "${@:3}"
+    is "$STATUS" 0 "$1: ${program##*/} starts, and does what it is asked to"
 }
 
-killing python3
+echo text >text.txt
+starts convert convert-im6.q16 -version
+starts curl curl --version
+starts dnsmasq dnsmasq --version
+starts ffmpeg ffmpeg -version
+starts file file -b text.txt
+starts gawk gawk 'BEGIN { print 1 }'
+starts ghostscript gs -q -dNODISPLAY -dBATCH -c quit
+starts git-read git version
+starts gzip gzip -kf text.txt
+starts haproxy haproxy -v
+starts jq jq -n 1
+starts memcached memcached --version
+starts node node -e 'console.log(1)'
+starts pdftotext pdftotext -v
+starts postgresql /usr/lib/postgresql/15/bin/postgres --version
+starts sqlite3 sqlite3 :memory: 'select 1'
+starts tar-plain tar -cf /dev/null text.txt
+starts unzip unzip -v
+starts xz xz -kf text.txt
+starts zstd zstd -qf text.txt
+
 exports python3.ini -- /usr/bin/python3
 is "$STATUS|$(grep -c '^SystemCallErrorNumber=kill$' "$UNIT")" "0|1" "python3: it is exported"
 run "${NATIVE[@]}" /usr/bin/python3 -c 'import os, sqlite3, threading
@@ -163,7 +209,17 @@ for name in mmap openat execve pread64; do
     is "$STATUS" $((128 + 31)) "python3: without $name it does not even start"
 done
 
-killing redis-server
+# A drop-in comes after its unit: what that has of the kind would widen ours, or turn it round.
+for lines in "SystemCallFilter=chroot" "SystemCallFilter=~getpid" "SystemCallFilter=~chroot:EPERM"; do
+    { echo "$lines" && cat "$UNIT"; } >both.conf
+    run "$TMP/native_start" both.conf defaults /usr/bin/python3 -c 'import os; os.chroot("/")'
+    is "$STATUS" $((128 + 31)) "python3: in a unit with $lines no more is allowed"
+    run "$TMP/native_start" both.conf defaults /usr/bin/python3 -c 'import os; os.getpid()'
+    is "$STATUS|$ERR" "0|" "python3: nor less"
+done
+like "$(<"$UNIT")" $'\nSystemCallArchitectures=\nSystemCallArchitectures=native\n' \
+    "nor calls of other architectures"
+
 exports redis-server.ini -- /usr/bin/redis-server
 port=$(free_port)
 start "${NATIVE[@]}" /usr/bin/redis-server --port "$port" --dir "$TMP" --save '' --daemonize no >redis.log 2>&1
@@ -173,7 +229,6 @@ $(seccomp_modes "$PID")" "OK shut 2" "redis-server: it serves, filtered from bef
 timeout 10 redis-cli -p "$port" shutdown nosave >/dev/null 2>&1
 succeeds "redis-server: it ends by itself" wait_for 10 none_alive "$PID"
 
-killing nginx
 exports nginx.ini -- /usr/sbin/nginx
 port=$(free_port)
 mkdir -p site

@@ -129,11 +129,12 @@ systemd logs what it kills, and no more" "there_is_audit"
 
 exports '[filter]\ndefault = allow\nno-new-privileges = no\n[deny]\nmount = EPERM\nbpf = kill' --native
 is "$STATUS|$ERR|$(sed 1d <<<"$OUT")" "0||[Service]
+SystemCallArchitectures=
 SystemCallArchitectures=native
 SystemCallFilter=~mount:EPERM bpf:kill" "what_denies_only_is_a_list_of_denials"
 taken "systemd_takes_a_list_of_denials"
 exports '[filter]\ndefault = log\n[allow]\nsyscalls = read\n[deny]\nmount = EPERM' --native
-like "$OUT" $'\nSystemCallLog=~read .*\nSystemCallFilter=~mount:EPERM$' "what_logs_only_is_a_log"
+like "$OUT" $'\nSystemCallLog=\nSystemCallLog=~read .*\nSystemCallFilter=~mount:EPERM$' "what_logs_only_is_a_log"
 taken "systemd_takes_a_log"
 mapfile -t lists < <(grep -L "^\[stage" "$ROOT"/examples/*/*.ini) # which no format can say
 for list in "${lists[@]}"; do

@@ -1,7 +1,7 @@
 /* native_start UNIT DEFAULTS PROGRAM [ARGUMENT...]: what systemd 252 does with a unit's system
  * calls between the loading of its filter and the execution of its program. UNIT has
- * SystemCallFilter= and SystemCallErrorNumber= lines, the first of them a list of what is allowed;
- * DEFAULTS has the members of @default, a line each.
+ * SystemCallFilter= and SystemCallErrorNumber= lines, without groups; DEFAULTS has the members of
+ * @default, a line each.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +13,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { NUMBERS = 1024, NOT_LISTED = -1, KILL = 1 << 20 };
+enum { NUMBERS = 1024, ABSENT = -1, PLAIN = 0, KILL = 1 << 20 };
 
-static int answers[NUMBERS]; /* 0: allowed; an errno; or one of those */
+static const char *defaults;
+static int listed[NUMBERS]; /* ABSENT, PLAIN, or with an errno or KILL */
+static bool begun;
+static bool allows; /* what is listed is allowed, else it is refused */
 
 static _Noreturn void fail(const char *what)
 {
@@ -37,23 +40,60 @@ static int answer(const char *word)
     fail(word);
 }
 
-/* "read write", "~mount ptrace:kill" */
+static void forget(void)
+{
+    begun = allows = false;
+    for (int i = 0; i < NUMBERS; i++)
+        listed[i] = ABSENT;
+}
+
+/* "read", "ptrace:kill" */
+static void put(char *word, bool inverted)
+{
+    char *colon = strchr(word, ':');
+
+    if (colon)
+        *colon++ = '\0';
+    int number = seccomp_syscall_resolve_name(word);
+    if (number < 0 || number >= NUMBERS)
+        return; /* systemd warns, and goes on */
+    if (inverted != allows || (inverted && colon))
+        listed[number] = colon ? answer(colon) : PLAIN;
+    else
+        listed[number] = ABSENT;
+}
+
+static void put_defaults(void)
+{
+    char line[256];
+    FILE *names = fopen(defaults, "re");
+
+    if (!names)
+        fail(defaults);
+    while (fgets(line, sizeof(line), names)) {
+        line[strcspn(line, "\n")] = '\0';
+        put(line, false);
+    }
+    fclose(names);
+}
+
+/* "read write", "~mount ptrace:kill", "" */
 static void list(char *words)
 {
     bool inverted = *words == '~';
 
-    for (char *word = strtok(words + inverted, " \n"); word; word = strtok(NULL, " \n")) {
-        char *colon = strchr(word, ':');
-        if (colon)
-            *colon++ = '\0';
-        int number = seccomp_syscall_resolve_name(word);
-        if (number < 0 || number >= NUMBERS)
-            continue; /* systemd warns, and goes on */
-        if (!inverted)
-            answers[number] = 0;
-        else
-            answers[number] = colon ? answer(colon) : NOT_LISTED;
+    if (*words == '\0') {
+        forget();
+        return;
     }
+    if (!begun) {
+        begun = true;
+        allows = !inverted;
+        if (allows)
+            put_defaults();
+    }
+    for (char *word = strtok(words + inverted, " "); word; word = strtok(NULL, " "))
+        put(word, inverted);
 }
 
 static int read_unit(const char *path)
@@ -76,35 +116,22 @@ static int read_unit(const char *path)
     return otherwise;
 }
 
-static void read_defaults(const char *path)
-{
-    char line[256];
-    FILE *defaults = fopen(path, "re");
-
-    for (int i = 0; i < NUMBERS; i++)
-        answers[i] = NOT_LISTED;
-    if (!defaults)
-        fail(path);
-    while (fgets(line, sizeof(line), defaults))
-        list(line);
-    fclose(defaults);
-}
-
 static unsigned action(int number)
 {
-    if (number == 0)
-        return SCMP_ACT_ALLOW;
     return number == KILL ? SCMP_ACT_KILL_PROCESS : SCMP_ACT_ERRNO((unsigned)number);
 }
 
 static void load(int otherwise)
 {
-    scmp_filter_ctx filter = seccomp_init(action(otherwise));
+    unsigned plain = allows ? SCMP_ACT_ALLOW : action(otherwise);
+    unsigned rest = allows ? action(otherwise) : SCMP_ACT_ALLOW;
+    scmp_filter_ctx filter = seccomp_init(rest);
     int error = filter ? 0 : -ENOMEM;
 
     for (int i = 0; i < NUMBERS && !error; i++) {
-        if (answers[i] != NOT_LISTED && action(answers[i]) != action(otherwise))
-            error = seccomp_rule_add_exact(filter, action(answers[i]), i, 0);
+        unsigned wanted = listed[i] == PLAIN ? plain : action(listed[i]);
+        if (listed[i] != ABSENT && wanted != rest)
+            error = seccomp_rule_add_exact(filter, wanted, i, 0);
     }
     if (!error)
         error = seccomp_load(filter);
@@ -124,7 +151,8 @@ int main(int count, char **arguments)
         return 2;
     if (pipe2(manager, O_CLOEXEC) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         fail("pipe");
-    read_defaults(arguments[2]);
+    defaults = arguments[2];
+    forget();
     load(read_unit(arguments[1]));
     /* the command line and the environment anew, with variables replaced */
     for (size_t size = 1 << 17; size <= 1 << 20; size *= 2) {
@@ -133,6 +161,7 @@ int main(int count, char **arguments)
         if (!kept || !copy)
             fail("malloc");
         memset(copy, 0, size);
+        __asm__ volatile("" : : "r"(kept), "r"(copy) : "memory"); /* they are wanted */
         free(copy);
     }
     if (write(manager[1], &hot, 1) != 1)

@@ -307,6 +307,9 @@ static void put_startup(const struct export_job *job)
     put_words(&setting, startup_own(STARTER_SYSTEMD));
 }
 
+/* Lists of several files become one. With what the unit has already ours would allow more, or,
+ * where the first is one of what is refused, be one of that too, and allow all the rest. What only
+ * denies is added to it. */
 int systemd_write_native(const struct export_job *job)
 {
     const struct settings *settings = &job->policy->whitelist.settings;
@@ -315,12 +318,18 @@ int systemd_write_native(const struct export_job *job)
     warn_settings(job);
     if (job->startup)
         put_startup(job);
-    fprintf(job->output, "[Service]\n%sSystemCallArchitectures=native\n",
+    fprintf(job->output, "[Service]\n%s",
             settings->no_new_privileges ? "NoNewPrivileges=yes\n" : "");
-    if (settings->default_action.kind == ACTION_LOG)
+    if (job->startup)
+        fputs("# An empty one takes back what the unit has.\n", job->output);
+    fputs("SystemCallArchitectures=\nSystemCallArchitectures=native\n", job->output);
+    if (settings->default_action.kind == ACTION_LOG) {
+        fputs("SystemCallLog=\n", job->output);
         error = put_allowed(job, "SystemCallLog=~");
+    }
     if (!error && !is_denying_list(job)) {
         put_default(job);
+        fputs("SystemCallFilter=\n", job->output);
         error = put_allowed(job, "SystemCallFilter=");
         if (!error)
             error = put_taken_back(job);

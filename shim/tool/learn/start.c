@@ -101,7 +101,7 @@ static int leave_streams(void)
 
     if (null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0)
         return STATUS_OK;
-    tool_error("cannot open /dev/null: %s", strerror(errno));
+    tool_error("cannot leave the program without streams: /dev/null: %s", strerror(errno));
     return STATUS_CANNOT;
 }
 
