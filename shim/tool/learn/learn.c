@@ -337,16 +337,6 @@ static int join_command(struct learn *learn)
     return STATUS_OK;
 }
 
-static int find_program(struct learn *learn)
-{
-    const struct settings *settings = &learn->policy.whitelist.settings;
-    int status = target_find(learn->program[0], learn->executable);
-
-    if (status != STATUS_OK)
-        return status;
-    return settings->program_count > 0 ? named_check(settings) : target_check(learn->executable);
-}
-
 /* From here on there is no way back but exec or exit. */
 static int lower_gate(struct learn *learn)
 {
@@ -367,7 +357,8 @@ static int learn_program(struct learn *learn)
     if (status == STATUS_OK)
         status = find_stage(learn);
     if (status == STATUS_OK)
-        status = find_program(learn);
+        status =
+            named_find(&learn->policy.whitelist.settings, learn->program[0], learn->executable);
     if (status == STATUS_OK)
         status = join_command(learn);
     if (status == STATUS_OK)
