@@ -9,7 +9,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../load.h"
 #include "call.h"
 #include "json.h"
 #include "policy.h"
@@ -342,17 +341,15 @@ static int open_whitelist(struct question *question, struct policy *policy)
 
     if (status != STATUS_OK)
         return status;
-    struct wanted wanted = {.count = 1 + policy->whitelist.stage_count,
-                            .flags = load_flags(policy->whitelist.settings.audit)};
-    question->wanted = question->other = wanted;
-    for (unsigned i = 0; i < wanted.count; i++)
-        question->wanted.programs[i] = *policy_filter(policy, i);
+    threads_want(policy, &question->wanted);
+    question->other =
+        (struct wanted){.count = question->wanted.count, .flags = question->wanted.flags};
     if (policy->artifact.bytes) {
         warn_of_sources(question->file, &policy->artifact);
         question->other.count = 0;
         return STATUS_OK;
     }
-    for (unsigned i = 0; !error && i < wanted.count; i++)
+    for (unsigned i = 0; !error && i < question->other.count; i++)
         error = filter_build_once(policy_rules(policy, i), (struct place){question->file, 0},
                                   &policy->diagnostics, &question->other.programs[i]);
     if (error)
