@@ -1,7 +1,6 @@
 /* portcullis verify: is a running process filtered, and by this whitelist? */
 #include <errno.h>
 #include <getopt.h>
-#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -296,14 +295,13 @@ static void tell(const struct question *question, const struct finding *finding,
         return;
     }
     struct json_object *object = json_object_new_object();
-    json_object_object_add(object, "verdict", json_object_new_string(WORDS[finding->answer]));
-    json_object_object_add(object, "pid", json_object_new_int(question->pid));
-    json_object_object_add(object, "threads", json_object_new_int64((int64_t)finding->threads));
-    json_object_object_add(object, "reason", json_object_new_string(finding->text));
+    json_add_string(object, "verdict", WORDS[finding->answer]);
+    json_add_number(object, "pid", (uint64_t)question->pid);
+    json_add_number(object, "threads", finding->threads);
+    json_add_string(object, "reason", finding->text);
     if (finding->answer == ANSWER_YES && question->policy->whitelist.stage_count > 0)
         json_object_object_add(object, "stages", json_stages(question, finding));
-    puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED));
-    json_object_put(object);
+    json_print(object);
 }
 
 static int help(void)
