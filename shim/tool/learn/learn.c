@@ -125,8 +125,7 @@ static int parse_stage(char *text, struct learner_stage *stage)
     else if (strchr(functions, ' '))
         return tool_usage("learn", "--stage takes a NAME= before several functions");
     stage->name = text;
-    if (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(text) || *text == '\0' ||
-        strlen(text) > STAGE_NAME_MAX)
+    if (!stage_is_named(text, strlen(text)))
         return tool_usage("learn",
                           "a stage's name is up to %d of a to z, 0 to 9, '-' and '_', not '%s'",
                           STAGE_NAME_MAX, text);
