@@ -63,12 +63,6 @@ static bool parse_subject(struct reading *reading, const char *word, size_t leng
     return subject->name != NULL;
 }
 
-static const struct prototype *find_prototype(const struct subject *subject)
-{
-    return subject->kind == SUBJECT_NUMBER ? prototype_find_number(subject->number)
-                                           : prototype_find(subject->name);
-}
-
 /* Returns 0 or -EINVAL after reporting mistakes in the condition. */
 static int add_entry(struct draft *draft)
 {
@@ -80,9 +74,9 @@ static int add_entry(struct draft *draft)
     if (draft->condition) {
         entry->conditional = true;
         entry->condition_text = draft->condition;
-        error =
-            condition_parse(draft->condition, entry->subject.name, find_prototype(&entry->subject),
-                            entry->place, reading->diagnostics, &entry->condition);
+        error = condition_parse(draft->condition, entry->subject.name,
+                                subject_prototype(&entry->subject), entry->place,
+                                reading->diagnostics, &entry->condition);
     }
     entry->unread = error == -ENOENT;
     /* with a wrong condition too: its name is to be looked at as well */

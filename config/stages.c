@@ -5,10 +5,10 @@
 #include "suggest.h"
 #include "triggers.h"
 
-static bool is_name(const char *word, size_t length)
+bool stage_is_named(const char *name, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        char c = word[i];
+        char c = name[i];
         if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'))
             return false;
     }
@@ -44,7 +44,7 @@ bool stage_begin(struct reading *reading, const char *name, size_t length)
         name++;
         length--;
     }
-    if (!is_name(name, length)) {
+    if (!stage_is_named(name, length)) {
         diagnostic_error(reading->diagnostics, here,
                          "a stage is written [stage NAME], with up to %d of a to z, 0 to 9, '-' "
                          "and '_'",

@@ -14,6 +14,12 @@ struct text {
 
 enum { CHUNK_BYTES = 4000 };
 
+const struct prototype *subject_prototype(const struct subject *subject)
+{
+    return subject->kind == SUBJECT_NUMBER ? prototype_find_number(subject->number)
+                                           : prototype_find(subject->name);
+}
+
 void *whitelist_memory(struct whitelist *whitelist, size_t size)
 {
     const size_t alignment = sizeof(void *);

@@ -94,6 +94,12 @@ struct whitelist {
     struct text *texts;     /* owned: every string that the rest points to */
 };
 
+/* The prototype of the call that SUBJECT, no group, is; or NULL. */
+const struct prototype *subject_prototype(const struct subject *subject);
+
+/* Whether a stage may have the NAME of LENGTH bytes. */
+bool stage_is_named(const char *name, size_t length);
+
 /* SIZE bytes, aligned for a pointer, owned by WHITELIST; NULL if there is no memory. */
 void *whitelist_memory(struct whitelist *whitelist, size_t size);
 

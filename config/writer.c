@@ -192,12 +192,6 @@ static int put_plain(const struct writing *writing, const struct whitelist *whit
     return 0;
 }
 
-static const struct prototype *find_prototype(const struct subject *subject)
-{
-    return subject->kind == SUBJECT_NUMBER ? prototype_find_number(subject->number)
-                                           : prototype_find(subject->name);
-}
-
 /* "KEY = ", "KEY = ACTION if ": what is before the condition. */
 static void begin_line(const struct entry *entry, char *text, size_t size)
 {
@@ -226,7 +220,7 @@ static int put_entry(const struct writing *writing, const struct entry *entry)
         return 0;
     }
     if (!entry->condition_text || strlen(start) + strlen(entry->condition_text) > LINE_BYTES_MAX)
-        return writing_condition(writing, start, find_prototype(&entry->subject),
+        return writing_condition(writing, start, subject_prototype(&entry->subject),
                                  &entry->condition);
     put(writing, start);
     put(writing, entry->condition_text);

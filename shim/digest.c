@@ -1,7 +1,5 @@
 #include "digest.h"
 
-#include <string.h>
-
 /* "Portcullis file " as two numbers. Any would do. */
 static const uint64_t KEY[2] = {0x6c6c756374726f50, 0x20656c6966207369};
 

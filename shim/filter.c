@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <seccomp.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "export.h"
 #include "reshape.h"

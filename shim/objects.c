@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-static unsigned long auxv_value(const unsigned long *auxv, unsigned long type)
+unsigned long objects_value(const unsigned long *auxv, unsigned long type)
 {
     for (; auxv[0] != AT_NULL; auxv += 2) {
         if (auxv[0] == type)
@@ -25,8 +25,8 @@ const ElfW(Dyn) * objects_entry(const ElfW(Dyn) * dynamic, ElfW(Sxword) tag)
 /* The program's dynamic section: its address is PT_DYNAMIC's, moved by as much as PT_PHDR's is. */
 static const ElfW(Dyn) * program_dynamic(const unsigned long *auxv)
 {
-    unsigned long address = auxv_value(auxv, AT_PHDR);
-    unsigned long count = auxv_value(auxv, AT_PHNUM);
+    unsigned long address = objects_value(auxv, AT_PHDR);
+    unsigned long count = objects_value(auxv, AT_PHNUM);
     const ElfW(Phdr) *headers = (const ElfW(Phdr) *)(uintptr_t)address;
     const ElfW(Phdr) *self = NULL;
     const ElfW(Phdr) *dynamic = NULL;

@@ -13,6 +13,9 @@ const ElfW(Dyn) * objects_entry(const ElfW(Dyn) * dynamic, ElfW(Sxword) tag);
  */
 const void *objects_table(const struct link_map *object, ElfW(Sxword) tag);
 
+/* The value of TYPE in the auxiliary vector AUXV, or 0. */
+unsigned long objects_value(const unsigned long *auxv, unsigned long type);
+
 /* The first object, or NULL where the link map cannot be had. AUXV is the process's own vector. */
 const struct link_map *objects_first(const unsigned long *auxv);
 

@@ -4,7 +4,6 @@
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "compiled.h"
 

@@ -189,22 +189,14 @@ static void make_state(void)
     stubs_page.stubs.state = state;
 }
 
-static uint64_t auxv_value(const struct environment *environment, uint64_t type)
-{
-    for (size_t i = 0; environment->stack_auxv[2 * i] != AT_NULL; i++) {
-        if (environment->stack_auxv[2 * i] == type)
-            return environment->stack_auxv[2 * i + 1];
-    }
-    return 0;
-}
-
 struct sock_fprog *stages_prepare(const struct environment *environment, const char *path,
                                   const struct stages_program *programs, size_t count,
                                   unsigned flags)
 {
-    const struct link_map *objects = objects_first(environment->stack_auxv);
+    const unsigned long *auxv = environment->stack_auxv;
+    const struct link_map *objects = objects_first(auxv);
     struct work work = {.path = path, .objects = objects, .own = objects_find(objects, _DYNAMIC)};
-    const ElfW(Phdr) *headers = (const void *)(uintptr_t)auxv_value(environment, AT_PHDR);
+    const ElfW(Phdr) *headers = (const void *)(uintptr_t)objects_value(auxv, AT_PHDR);
     long error;
 
     if (count - 1 > WHITELIST_STAGES_MAX)
@@ -219,7 +211,7 @@ struct sock_fprog *stages_prepare(const struct environment *environment, const c
                                             work.plan->programs[count - 1].len) -
                              (const char *)work.plan));
     seal(&stubs_page, sizeof(stubs_page));
-    const char *text = bind_slots(objects, work.own, headers, auxv_value(environment, AT_PHNUM),
+    const char *text = bind_slots(objects, work.own, headers, objects_value(auxv, AT_PHNUM),
                                   work.bindings, work.count, &error);
     if (text)
         refuse_system(text, error);

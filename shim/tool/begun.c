@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../load.h"
 #include "call.h"
 #include "sealed.h"
 
@@ -28,10 +27,7 @@ struct begun_process {
 void begun_open(struct begun *begun, const struct policy *policy)
 {
     *begun = (struct begun){.policy = policy};
-    begun->wanted.count = 1 + policy->whitelist.stage_count;
-    begun->wanted.flags = load_flags(policy->whitelist.settings.audit);
-    for (unsigned i = 0; i < begun->wanted.count; i++)
-        begun->wanted.programs[i] = *policy_filter(policy, i);
+    threads_want(policy, &begun->wanted);
 }
 
 /* When PROCESS was made, and by whom: the fields 22 and 4 of proc(5)'s stat. Returns whether it is

@@ -4,7 +4,6 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "call.h"
 #include "json.h"

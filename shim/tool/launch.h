@@ -4,7 +4,6 @@
 #define PORTCULLIS_TOOL_LAUNCH_H
 
 #include <limits.h>
-#include <stdbool.h>
 
 /* The shim's absolute path, into SHIM: GIVEN if it is not NULL, else that of the shim which belongs
  * to this command. Returns STATUS_OK, or STATUS_CANNOT after telling why. */

@@ -93,9 +93,7 @@ static void warn_flags(struct lint *lint, const struct entry *entry, size_t inde
 
 static void check_flags(struct lint *lint, const struct entry *entry)
 {
-    const struct prototype *prototype = entry->subject.kind == SUBJECT_NUMBER
-                                            ? prototype_find_number(entry->subject.number)
-                                            : prototype_find(entry->subject.name);
+    const struct prototype *prototype = subject_prototype(&entry->subject);
 
     for (size_t i = 0; prototype && i < entry->condition.count; i++) {
         const struct clause *clause = &entry->condition.clauses[i];

@@ -48,7 +48,7 @@ int main(int count, char **arguments)
     const char *verb = count > 1 ? arguments[1] : NULL;
 
     if (!verb) {
-        fputs("portcullis: a verb is missing; see 'portcullis --help'\n", stderr);
+        tool_note("a verb is missing; see 'portcullis --help'");
         return STATUS_USAGE;
     }
     if (strcmp(verb, "--help") == 0 || strcmp(verb, "-h") == 0)
@@ -61,6 +61,6 @@ int main(int count, char **arguments)
         if (strcmp(verb, VERBS[i].name) == 0)
             return finish(VERBS[i].run(count - 1, arguments + 1));
     }
-    fprintf(stderr, "portcullis: unknown verb '%s'; see 'portcullis --help'\n", verb);
+    tool_note("unknown verb '%s'; see 'portcullis --help'", verb);
     return STATUS_USAGE;
 }

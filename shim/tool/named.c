@@ -4,7 +4,7 @@
 #include "target.h"
 #include "tool.h"
 
-int named_check(const struct settings *settings)
+static int check_named(const struct settings *settings)
 {
     struct diagnostics diagnostics = {0};
     int wanted = program_wanted(settings, &diagnostics);
@@ -19,4 +19,14 @@ int named_check(const struct settings *settings)
             return status;
     }
     return STATUS_OK;
+}
+
+int named_find(const struct settings *settings, const char *name, char path[PATH_MAX])
+{
+    int status = target_find(name, path);
+
+    if (status != STATUS_OK)
+        return status;
+    /* what only leads to a program that the whitelist names may be anything */
+    return settings->program_count > 0 ? check_named(settings) : target_check(path);
 }

@@ -1,11 +1,15 @@
-/* The programs that a whitelist names ("program ="). */
+/* The program that is to run, and those that a whitelist names ("program ="). */
 #ifndef PORTCULLIS_TOOL_NAMED_H
 #define PORTCULLIS_TOOL_NAMED_H
 
+#include <limits.h>
+
 #include "../../config/whitelist.h"
 
-/* They have to be there, and in the shim's reach: the shim will say the same. Returns STATUS_OK, or
- * STATUS_CONFIG or what target_check() returned, after telling why. */
-int named_check(const struct settings *settings) __attribute__((warn_unused_result));
+/* Finds what NAME runs, as target_find() does, and sees whether the shim reaches it; where SETTINGS
+ * name programs, whether they are there and it reaches each of them: the shim will say the same.
+ * Returns STATUS_OK, or, after telling why, STATUS_CONFIG or a status of target.h's. */
+int named_find(const struct settings *settings, const char *name, char path[PATH_MAX])
+    __attribute__((warn_unused_result));
 
 #endif

@@ -202,7 +202,7 @@ static void add_instead(struct proposal *proposal, const struct clause *clause)
     uint64_t value = proposal->arguments[clause->argument] & clause_bits(clause) & clause->mask;
     uint64_t flags = clause->ranges[0].low;
     char text[DECODE_VALUE_MAX];
-    const char *operator= "==";
+    const char *sign = "==";
 
     begin_clause(proposal);
     add_operand(proposal, argument, clause);
@@ -219,10 +219,10 @@ static void add_instead(struct proposal *proposal, const struct clause *clause)
         return;
     }
     if (clause->comparison == COMPARE_LESS || clause->comparison == COMPARE_LESS_EQUAL)
-        operator= "<=";
+        sign = "<=";
     else if (clause->comparison == COMPARE_GREATER || clause->comparison == COMPARE_GREATER_EQUAL)
-        operator= ">=";
-    add(proposal, " %s %s", operator, word_of(proposal, argument, value, text));
+        sign = ">=";
+    add(proposal, " %s %s", sign, word_of(proposal, argument, value, text));
 }
 
 /* "optname == TCP_NODELAY", in the place of all that a line says of an option elsewhere. */

@@ -4,7 +4,6 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 

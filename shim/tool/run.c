@@ -12,7 +12,6 @@
 #include "named.h"
 #include "policy.h"
 #include "report.h"
-#include "target.h"
 #include "tool.h"
 
 static const char HELP[] =
@@ -151,17 +150,6 @@ static int open_whitelist(struct run *run)
     return compose(base, command->lines, command->line_count, &run->composition, &run->composed);
 }
 
-static int find_program(struct run *run)
-{
-    int status = target_find(run->command.program[0], run->program);
-
-    if (status != STATUS_OK)
-        return status;
-    /* what only leads to a program that the whitelist names may be anything */
-    return run->settings->program_count > 0 ? named_check(run->settings)
-                                            : target_check(run->program);
-}
-
 static void set_report(struct run *run)
 {
     bool composed = run->command.line_count > 0;
@@ -227,7 +215,7 @@ static int run_program(struct run *run)
     int status = open_whitelist(run);
 
     if (status == STATUS_OK)
-        status = find_program(run);
+        status = named_find(run->settings, run->command.program[0], run->program);
     set_report(run);
     if (status == STATUS_OK && has_shim(run))
         status = find_shim(run);

@@ -3,7 +3,6 @@
 #define PORTCULLIS_TOOL_TELL_H
 
 #include <linux/seccomp.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
+#include "../load.h"
 #include "../stages_prefix.h"
 
 #ifndef PTRACE_SECCOMP_GET_FILTER
@@ -96,6 +96,14 @@ void threads_release(struct threads *threads)
 {
     free(threads->items);
     *threads = (struct threads){0};
+}
+
+void threads_want(const struct policy *policy, struct wanted *wanted)
+{
+    *wanted = (struct wanted){.count = 1 + policy->whitelist.stage_count,
+                              .flags = load_flags(policy->whitelist.settings.audit)};
+    for (unsigned i = 0; i < wanted->count; i++)
+        wanted->programs[i] = *policy_filter(policy, i);
 }
 
 /* Stops THREAD, which is being traced, without a signal of its own. */

@@ -7,8 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "../../config/whitelist.h"
-#include "../filter.h"
+#include "policy.h"
 
 struct thread {
     pid_t id;
@@ -35,6 +34,9 @@ struct wanted {
     size_t count;
     unsigned flags; /* seccomp(2)'s, with which they are loaded */
 };
+
+/* What POLICY's whitelist should have loaded; WANTED borrows its filters. */
+void threads_want(const struct policy *policy, struct wanted *wanted);
 
 /* How near the loaded programs come to the wanted ones. */
 struct likeness {

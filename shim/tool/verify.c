@@ -1,7 +1,6 @@
 /* portcullis verify: is a running process filtered, and by this whitelist? */
 #include <errno.h>
 #include <getopt.h>
-#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../load.h"
 #include "call.h"
 #include "json.h"
 #include "policy.h"
@@ -297,14 +295,13 @@ static void tell(const struct question *question, const struct finding *finding,
         return;
     }
     struct json_object *object = json_object_new_object();
-    json_object_object_add(object, "verdict", json_object_new_string(WORDS[finding->answer]));
-    json_object_object_add(object, "pid", json_object_new_int(question->pid));
-    json_object_object_add(object, "threads", json_object_new_int64((int64_t)finding->threads));
-    json_object_object_add(object, "reason", json_object_new_string(finding->text));
+    json_add_string(object, "verdict", WORDS[finding->answer]);
+    json_add_number(object, "pid", (uint64_t)question->pid);
+    json_add_number(object, "threads", finding->threads);
+    json_add_string(object, "reason", finding->text);
     if (finding->answer == ANSWER_YES && question->policy->whitelist.stage_count > 0)
         json_object_object_add(object, "stages", json_stages(question, finding));
-    puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_SPACED));
-    json_object_put(object);
+    json_print(object);
 }
 
 static int help(void)
@@ -342,17 +339,15 @@ static int open_whitelist(struct question *question, struct policy *policy)
 
     if (status != STATUS_OK)
         return status;
-    struct wanted wanted = {.count = 1 + policy->whitelist.stage_count,
-                            .flags = load_flags(policy->whitelist.settings.audit)};
-    question->wanted = question->other = wanted;
-    for (unsigned i = 0; i < wanted.count; i++)
-        question->wanted.programs[i] = *policy_filter(policy, i);
+    threads_want(policy, &question->wanted);
+    question->other =
+        (struct wanted){.count = question->wanted.count, .flags = question->wanted.flags};
     if (policy->artifact.bytes) {
         warn_of_sources(question->file, &policy->artifact);
         question->other.count = 0;
         return STATUS_OK;
     }
-    for (unsigned i = 0; !error && i < wanted.count; i++)
+    for (unsigned i = 0; !error && i < question->other.count; i++)
         error = filter_build_once(policy_rules(policy, i), (struct place){question->file, 0},
                                   &policy->diagnostics, &question->other.programs[i]);
     if (error)

@@ -60,8 +60,8 @@ same sqlite3 sqlite3 made/base \
 same openssl openssl dgst -sha256 tree/a/d/numbers
 gzip -k tree/b/d/numbers
 same gzip gzip -dc tree/b/d/numbers.gz
-export PERL_HASH_SEED=0
-PERL_HASH_SEED=0 same perl perl -MPOSIX -e 'print strftime("%Y", gmtime 0), "\n"'
+# how often it asks for memory depends on its environment, and on how it hashes
+COUNTED=no same perl perl -MPOSIX -e 'print strftime("%Y", gmtime 0), "\n"'
 same python3 /usr/bin/python3 -c 'import json, os; print(json.dumps(sorted(os.listdir("tree"))))'
 same uring ./work uring
 same signalfd ./work signalfd

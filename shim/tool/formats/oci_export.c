@@ -1,5 +1,4 @@
 /* JSON as runc, crun, Docker, Podman and Kubernetes' localhost profiles read it. */
-#include <errno.h>
 #include <json-c/json.h>
 #include <seccomp.h>
 #include <string.h>

@@ -1,7 +1,5 @@
 #include "columns.h"
 
-#include <string.h>
-
 #include "../../../config/constants.h"
 #include "../call.h"
 #include "../decode.h"

@@ -5,7 +5,6 @@
 #define PORTCULLIS_TOOL_LEARN_FOLDER_H
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 

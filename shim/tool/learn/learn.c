@@ -125,8 +125,7 @@ static int parse_stage(char *text, struct learner_stage *stage)
     else if (strchr(functions, ' '))
         return tool_usage("learn", "--stage takes a NAME= before several functions");
     stage->name = text;
-    if (strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen(text) || *text == '\0' ||
-        strlen(text) > STAGE_NAME_MAX)
+    if (!stage_is_named(text, strlen(text)))
         return tool_usage("learn",
                           "a stage's name is up to %d of a to z, 0 to 9, '-' and '_', not '%s'",
                           STAGE_NAME_MAX, text);
@@ -337,16 +336,6 @@ static int join_command(struct learn *learn)
     return STATUS_OK;
 }
 
-static int find_program(struct learn *learn)
-{
-    const struct settings *settings = &learn->policy.whitelist.settings;
-    int status = target_find(learn->program[0], learn->executable);
-
-    if (status != STATUS_OK)
-        return status;
-    return settings->program_count > 0 ? named_check(settings) : target_check(learn->executable);
-}
-
 /* From here on there is no way back but exec or exit. */
 static int lower_gate(struct learn *learn)
 {
@@ -367,7 +356,8 @@ static int learn_program(struct learn *learn)
     if (status == STATUS_OK)
         status = find_stage(learn);
     if (status == STATUS_OK)
-        status = find_program(learn);
+        status =
+            named_find(&learn->policy.whitelist.settings, learn->program[0], learn->executable);
     if (status == STATUS_OK)
         status = join_command(learn);
     if (status == STATUS_OK)

@@ -3,7 +3,6 @@
 #define PORTCULLIS_TOOL_LEARN_LIKELY_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
 /* A row: "abort() and failed assertions" needs "rt_sigprocmask gettid getpid tgkill". */
 struct likely {

@@ -3,7 +3,6 @@
 #define PORTCULLIS_TOOL_LEARN_PHRASE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "additions.h"
 #include "rows.h"

@@ -1,8 +1,6 @@
 /* By ptrace: a filter's SECCOMP_RET_TRACE stops the thread before the call, as no signal and no
  * timing of its own would. */
-#include <errno.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 

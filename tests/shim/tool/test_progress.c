@@ -1,6 +1,5 @@
 #include <criterion/criterion.h>
 #include <pty.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>

@@ -1,5 +1,4 @@
 #include <criterion/criterion.h>
-#include <string.h>
 
 #include "../../../config/prototypes.h"
 #include "../../../shim/tool/call.h"
