@@ -122,6 +122,12 @@ static bool check_rights(const char *path, int descriptor, struct image_reason *
     struct stat status;
     struct statvfs mount;
 
+    /* whatever is executed: the kernel compares the new effective ids with the old real ones */
+    if (getuid() != geteuid() || getgid() != getegid())
+        return refuse(
+            reason, "start it with the same real and effective user and group",
+            "would run with other rights than its real user's, so that the loader ignores "
+            "LD_PRELOAD");
     if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
         return true;
     if (fstat(descriptor, &status) != 0 || fstatvfs(descriptor, &mount) != 0)

@@ -139,6 +139,10 @@ static void tell_remedy(struct teller *teller, const struct refusal *refusal, FI
     char text[CALL_TEXT_MAX];
     char name[CALL_NAME_MAX];
 
+    if (refusal->verdict->reason == REASON_FOREIGN) {
+        fputs("    no line allows it: calls of another architecture are always refused\n", stream);
+        return;
+    }
     if (refusal->verdict->reason == REASON_DENIED) {
         const struct entry *entry = refusal->verdict->entry;
         fprintf(stream, "    to allow it, change %s [deny]:  %s\n",
@@ -177,7 +181,10 @@ static void tell(struct teller *teller, const struct refusal *refusal, const cha
     if (!stream)
         return;
     fputs("portcullis: refused ", stream);
-    decode_call(stream, refusal->call->nr, (const uint64_t *)refusal->call->args);
+    if (refusal->verdict->reason == REASON_FOREIGN)
+        fprintf(stream, "call %d of another architecture", refusal->call->nr);
+    else
+        decode_call(stream, refusal->call->nr, (const uint64_t *)refusal->call->args);
     fprintf(stream, " = %s\n    in %s (pid %d", action, command_name(refusal->process, name),
             refusal->process);
     if (refusal->thread != refusal->process)

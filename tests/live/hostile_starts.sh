@@ -122,6 +122,10 @@ earlier filter "$REFUSING" "$VICTIM" ask
 like "$STATUS $OUT $ERR" \
     '^71  portcullis: error: cannot filter all threads, because of a filter of its own in thread [0-9]+$' \
     "a_thread_with_a_filter_of_its_own_ends_with_71_and_its_id"
+run timeout 20 "$TMP/launch" -o exit_group=EPERM -e EARLIER=trap -e LD_PRELOAD="$SHIM:$TMP/earlier.so" \
+    -e PORTCULLIS_WHITELIST=/nowhere "$VICTIM" ask
+told 132 "" "/nowhere: error: cannot read '/nowhere': no such file" \
+    "where_even_exit_group_is_refused_no_handler_of_the_program_s_goes_on"
 ln -s "$REFUSING" link.ini
 printf '[filter]\ninclude = refusing.ini\n' >including.ini
 TO=/ earlier elsewhere link.ini "$VICTIM" ask

@@ -295,6 +295,34 @@ if ((EUID == 0)); then
 denied" "a_filter_that_the_kernel_refuses_is_told"
 fi
 
+# --- what no line can allow
+cat >foreign.c <<'END'
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int main(int count, char **arguments)
+{
+    long result = 39; /* i386's mkdir, getpid here */
+
+    (void)arguments;
+    if (count > 1)
+        return (int)syscall(0x40000000 | SYS_mkdir, "/", 0700);
+    __asm__ volatile("int $0x80" : "+a"(result) : "b"(0L), "c"(0L) : "memory");
+    return (int)result;
+}
+END
+${CC:-gcc} -o foreign foreign.c || exit 1
+for number in 39 1073741907; do
+    arguments=()
+    ((number == 39)) || arguments=(x32)
+    report --report w.ini -- ./foreign "${arguments[@]}"
+    is "$STATUS $(sed '2s/,.*//; s/pid [0-9]*/pid P/' <<<"$ERR")" \
+        "159 portcullis: refused call $number of another architecture = kill
+    in foreign (pid P)
+    no line allows it: calls of another architecture are always refused
+portcullis: 1 refused call told, 1 in all" "call_${number}_of_another_architecture_is_called_so"
+done
+
 # --- usage
 run "$PORTCULLIS" run --report=some w.ini -- ./victim plain
 is "$STATUS $ERR" "2 portcullis run: --report takes 'all' or nothing, not 'some'; see 'portcullis \

@@ -115,6 +115,15 @@ SystemCallFilter="
     chmod 2755 "$TMP/setgid"
     refuses 126 "$reach '$TMP/setgid': it is setgid, $ignores" "a setgid program is refused" \
         "$TMP/setgid"
+    AS=(setpriv --ruid=65534)
+    for option in "--shim=$SHIM" --no-gate; do
+        OPTIONS=("$option")
+        refuses 126 "$reach '$TMP/victim': it would run with other rights than its real user's, so \
+that the loader ignores LD_PRELOAD; start it with the same real and effective user and group" \
+            "any program is refused where the real user is another one, with ${option%=*}" "$TMP/victim"
+    done
+    OPTIONS=()
+    AS=("${NOBODY[@]}")
     cp "$TMP/victim" "$TMP/capable"
     setcap cap_net_raw+ep "$TMP/capable" || exit 1
     refuses 126 "$reach '$TMP/capable': it has file capabilities, $ignores" \

@@ -52,6 +52,15 @@ static void start_timer(void)
     setitimer(ITIMER_REAL, &often, NULL);
 }
 
+/* As where a program looks for what its processor can do, and jumps back. */
+static void on_trap(int signal)
+{
+    static const char text[] = "went on\n";
+
+    (void)signal;
+    _exit(write(STDOUT_FILENO, text, sizeof(text) - 1) < 0);
+}
+
 static void limit(int resource, rlim_t value)
 {
     struct rlimit bound = {value, value};
@@ -75,6 +84,8 @@ __attribute__((constructor)) static void act(void)
         _exit(99);
     if (strcmp(what, "timer") == 0)
         start_timer();
+    if (strcmp(what, "trap") == 0)
+        signal(SIGILL, on_trap);
     if (strcmp(what, "filter") == 0)
         start_filtered_thread();
     if (strcmp(what, "elsewhere") == 0 && chdir(to) != 0)

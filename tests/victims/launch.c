@@ -32,7 +32,7 @@ static const struct {
     unsigned number;
 } calls[] = {
     {"prctl", SYS_prctl}, {"seccomp", SYS_seccomp}, {"unshare", SYS_unshare},
-    {"mmap", SYS_mmap},   {"munmap", SYS_munmap},
+    {"mmap", SYS_mmap},   {"munmap", SYS_munmap},   {"exit_group", SYS_exit_group},
 };
 
 static _Noreturn void give_up(const char *what)
