@@ -9,7 +9,7 @@
 #include "../../config/whitelist.h"
 
 enum {
-    CALL_NUMBERS = 1024, /* numbers from here on have no names yet */
+    CALL_NUMBERS = 512, /* numbers from here on have no names yet */
     CALL_NAME_MAX = 64,
     CALL_ACTION_MAX = 24,
     CALL_TEXT_MAX = 512,
