@@ -37,7 +37,8 @@ bool call_is_known(int number)
 {
     char name[CALL_NAME_MAX];
 
-    return find_name(number, name);
+    /* the quicker half first: this is asked of all numbers */
+    return prototype_find_number(number) || find_name(number, name);
 }
 
 int call_number(const char *word)

@@ -10,7 +10,7 @@
 #include "../../config/writer.h"
 
 enum {
-    CALL_NUMBERS = 1024, /* numbers from here on have no names yet */
+    CALL_NUMBERS = 512, /* numbers from here on have no names yet */
     CALL_NAME_MAX = 64,
     CALL_ACTION_MAX = WRITER_ACTION_MAX,
     CALL_TEXT_MAX = 512,
