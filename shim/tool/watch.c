@@ -345,8 +345,8 @@ void watch_run(struct gate *gate)
     else
         handle_all(gate, 0);
     if (gate->watch->executed && !gate->watch->named)
-        fprintf(stderr, "portcullis: warning: nothing was filtered: none of the programs that the "
-                        "whitelist names by 'program =' was run\n");
+        tool_note("warning: nothing was filtered: none of the programs that the whitelist names by "
+                  "'program =' was run");
     if (gate->watch->begun && gate->hooks->end)
         gate->hooks->end(gate->hooks->context);
 }
