@@ -77,19 +77,21 @@ Test(writer, random_whitelists_decide_the_same_once_written_and_read)
 {
     struct random random = random_begin("writer");
     char text[RANDOM_WHITELIST_MAX];
+    unsigned checked = 0;
 
     for (unsigned i = 0; i < LISTS; i++) {
         struct pipeline one;
         random_whitelist(&random, "EPERM kill trap log allow ", random_below(&random, LINES), text);
-        int error = pipeline_read_text(text, &one);
+        (void)!pipeline_read_text(text, &one);
         if (one.valid) {
             if (i % 2)
                 forget_texts(&one.whitelist);
             check(&random, &one, text);
+            checked++;
         }
-        (void)error;
         pipeline_release(&one);
     }
+    cr_assert_gt(checked, LISTS / 2);
 }
 
 Test(writer, so_do_the_whitelists_of_the_tests_and_examples)
