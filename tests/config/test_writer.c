@@ -1,7 +1,6 @@
 /* What is written can be read again, and decides the same. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <glob.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -78,43 +77,39 @@ Test(writer, random_whitelists_decide_the_same_once_written_and_read)
 {
     struct random random = random_begin("writer");
     char text[RANDOM_WHITELIST_MAX];
+    unsigned checked = 0;
 
     for (unsigned i = 0; i < LISTS; i++) {
         struct pipeline one;
         random_whitelist(&random, "EPERM kill trap log allow ", random_below(&random, LINES), text);
-        int error = pipeline_read_text(text, &one);
+        (void)!pipeline_read_text(text, &one);
         if (one.valid) {
             if (i % 2)
                 forget_texts(&one.whitelist);
             check(&random, &one, text);
+            checked++;
         }
-        (void)error;
         pipeline_release(&one);
     }
+    cr_assert_gt(checked, LISTS / 2);
 }
 
 Test(writer, so_do_the_whitelists_of_the_tests_and_examples)
 {
-    static const char *const PATTERNS[] = {"tests/data/good/*.ini", "tests/data/verdicts/*.ini",
-                                           "examples/*/*.ini"};
     struct random random = random_begin("writer");
-    size_t tried = 0;
+    glob_t found;
 
-    for (size_t i = 0; i < sizeof(PATTERNS) / sizeof(*PATTERNS); i++) {
-        glob_t found;
-        cr_assert_eq(glob(PATTERNS[i], 0, NULL, &found), 0);
-        for (size_t k = 0; k < found.gl_pathc; k++) {
-            struct pipeline one;
-            cr_assert_eq(pipeline_read_file(found.gl_pathv[k], &one), 0, "%s", found.gl_pathv[k]);
-            check(&random, &one, found.gl_pathv[k]);
-            forget_texts(&one.whitelist);
-            check(&random, &one, found.gl_pathv[k]);
-            pipeline_release(&one);
-            tried++;
-        }
-        globfree(&found);
+    cr_assert_eq(pipeline_whitelists(&found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        struct pipeline one;
+        cr_assert_eq(pipeline_read_file(found.gl_pathv[i], &one), 0, "%s", found.gl_pathv[i]);
+        check(&random, &one, found.gl_pathv[i]);
+        forget_texts(&one.whitelist);
+        check(&random, &one, found.gl_pathv[i]);
+        pipeline_release(&one);
     }
-    cr_assert_gt(tried, 25);
+    cr_assert_gt(found.gl_pathc, 25);
+    globfree(&found);
 }
 
 static void becomes(const char *text, const char *expected)

@@ -196,3 +196,33 @@ closed_facts()
     told 78 "" "portcullis: error: the shim is loaded twice: '${names[0]}' and '${names[1]}'" \
         "${1}_second_copy_of_the_shim_is_an_error_that_names_both"
 }
+
+# example_facts LIBC COMPILER [FLAG...]: examples/mkdir, under the whitelist that it has everywhere.
+example_facts()
+{
+    "$2" "${HOST_FLAGS[@]}" "${@:3}" "$ROOT/examples/mkdir/mkdir.c" -o "$TMP/$1-mkdir" || exit 1
+    run "$TMP/$1-mkdir" "$TMP/$1-unfiltered"
+    told 0 "created $TMP/$1-unfiltered"$'\n'"working in $PWD" "" "${1}_example_works_without_a_filter"
+    filtered_by "$ROOT/examples/mkdir/mkdir.ini" "$TMP/$1-mkdir" "$TMP/$1-folder" 1
+    told 1 "created $TMP/$1-folder" "getcwd: Operation not permitted" \
+        "${1}_example_may_make_a_folder_and_may_not_ask_where_it_is"
+    succeeds "${1}_example_made_its_folder" test -d "$TMP/$1-folder"
+}
+
+# thread_facts NAME BEGAN PROGRAM PRELOAD: what tests/victims/threads.c says, and what the kernel says
+# of its threads. BEGAN: how many of those that tests/victims/spinners.c makes began without a filter.
+thread_facts()
+{
+    start env LD_PRELOAD="$4" PORTCULLIS_WHITELIST="$REFUSING" "$3" >"$TMP/$1.out" 2>&1
+    wait_for 10 grep -q ready "$TMP/$1.out"
+    is "$(<"$TMP/$1.out")" "main: No data available
+$2 began without a filter, 16 are refused
+8 later ones are refused
+ready" "${1}_are_all_refused"
+    is "$(thread_count "$PID") threads: $(sed -n '/^Seccomp:/p; /^NoNewPrivs:/p' \
+        "/proc/$PID"/task/*/status | tr -d '\t' | sort | uniq -c | tr -s ' ' | paste -sd ' ')" \
+        "25 threads:  25 NoNewPrivs:1  25 Seccomp:2" "${1}_have_all_a_filter_and_no_new_privs"
+    is "$(sed -n 's/^Seccomp_filters:\t//p' "/proc/$PID"/task/*/status | sort -u)" 1 \
+        "${1}_have_one_filter_each"
+    stop "$PID"
+}

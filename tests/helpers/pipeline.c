@@ -39,6 +39,17 @@ int pipeline_read_text(const char *text, struct pipeline *pipeline)
     return build(error, "test.ini", 0, pipeline);
 }
 
+int pipeline_whitelists(glob_t *found)
+{
+    int error = glob("tests/data/good/*.ini", 0, NULL, found);
+
+    if (!error)
+        error = glob("tests/data/verdicts/*.ini", GLOB_APPEND, NULL, found);
+    if (!error)
+        error = glob("examples/*/*.ini", GLOB_APPEND, NULL, found);
+    return error ? error : glob("config/whitelists/*.ini", GLOB_APPEND, NULL, found);
+}
+
 int pipeline_compile(struct pipeline *pipeline)
 {
     return filter_build_once(&pipeline->rules, (struct place){pipeline->whitelist.name, 0},

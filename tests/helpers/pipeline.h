@@ -3,6 +3,7 @@
 #ifndef PORTCULLIS_TESTS_HELPERS_PIPELINE_H
 #define PORTCULLIS_TESTS_HELPERS_PIPELINE_H
 
+#include <glob.h>
 #include <linux/audit.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,10 @@ struct pipeline {
     struct diagnostics diagnostics;
     bool valid; /* the whitelist is; if there is no filter all the same, it is too long */
 };
+
+/* Finds the right whitelists of the tests, the examples' and those that are shipped. For
+ * globfree(3). Returns as glob(3). */
+int pipeline_whitelists(glob_t *found) __attribute__((warn_unused_result));
 
 /* Both return what the first stage that failed returned, or 0. PIPELINE is to be released in any
  * case. */

@@ -18,12 +18,12 @@ redis()
         >"$TMP/$name/log" 2>&1
     client() { timeout 20 redis-cli -p "$port" "$@"; }
     saved() { client INFO persistence | grep -q '^rdb_bgsave_in_progress:0'; }
-    wait_for 8 client PING
+    wait_for 30 client PING
     timeout 60 redis-benchmark -p "$port" -n 20000 -c 50 -P 16 -q -t set,get,lpush,lrange_100 \
         >/dev/null 2>&1
     SAID="benchmark $?, $(client SET gate shut)"
     SAID+=", $(client BGSAVE)"
-    wait_for 8 saved
+    wait_for 30 saved
     SAID+=", $(client INFO persistence | tr -d '\r' | grep '^rdb_last_bgsave_status')"
     SAID+=", $(client LLEN mylist)"
     client SHUTDOWN >/dev/null 2>&1
@@ -44,7 +44,7 @@ nginx()
     sed "s/127.0.0.1:8080/127.0.0.1:$port/" "$ROOT/examples/nginx/nginx.conf" \
         >"$TMP/$name/nginx.conf"
     start "$@" /usr/sbin/nginx -p "$TMP/$name/" -c nginx.conf 2>"$TMP/$name/stderr"
-    wait_for 8 listening "$port"
+    wait_for 30 listening "$port"
     SAID=$(curl -sS "$url/")
     SAID+=", $(timeout 60 ab -q -n 2000 -c 20 "$url/" | grep -E '^(Complete|Failed)' |
         tr -s ' \n' ' ')"

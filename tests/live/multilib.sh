@@ -39,15 +39,7 @@ inherit_facts i386 "$VICTIM"
 reload_facts i386 "$VICTIM"
 program_facts i386 "$VICTIM"
 closed_facts i386 "$VICTIM"
-
-# The example, from the whitelist that the 64-bit one has.
-"${CC:-gcc}" "${HOST_FLAGS[@]}" "${M32[@]}" "$ROOT/examples/mkdir/mkdir.c" -o "$TMP/mkdir" || exit 1
-run "$TMP/mkdir" "$TMP/unfiltered"
-told 0 "created $TMP/unfiltered"$'\n'"working in $TMP" "" "i386_example_works_without_a_filter"
-filtered_by "$ROOT/examples/mkdir/mkdir.ini" "$TMP/mkdir" "$TMP/folder" 1
-told 1 "created $TMP/folder" "getcwd: Operation not permitted" \
-    "i386_example_may_make_a_folder_and_may_not_ask_where_it_is"
-succeeds "i386_example_made_its_folder" test -d "$TMP/folder"
+example_facts i386 "${CC:-gcc}" "${M32[@]}"
 
 # Names that stand for several calls, and numbers that stand for many.
 cat >"$TMP/stdio.ini" <<'INI'
@@ -118,16 +110,7 @@ is "$STATUS $(head -n 1 <<<"$OUT")" "$((128 + 31)) $REFUSED" \
 # Threads of a preloaded library, made before the filter and after it.
 compile "${CC:-gcc}" threads threads "${M32[@]}" -pthread
 compile_library "${CC:-gcc}" spinners.so spinners "${M32[@]}" -pthread
-start env LD_PRELOAD="$SHIM:$TMP/spinners.so" PORTCULLIS_WHITELIST="$REFUSING" "$TMP/threads" \
-    >"$TMP/threads.out" 2>&1
-wait_for 10 grep -q ready "$TMP/threads.out"
-is "$(<"$TMP/threads.out")" "main: No data available
-16 began without a filter, 16 are refused
-8 later ones are refused
-ready" "threads_of_a_32_bit_program_s_library_are_all_refused"
-is "$(thread_count "$PID") $(seccomp_modes "$PID")" "25 2" \
-    "threads_of_a_32_bit_program_are_all_filtered"
-stop "$PID"
+thread_facts threads_of_a_32_bit_program_s_library 16 "$TMP/threads" "$SHIM:$TMP/spinners.so"
 
 # Both classes by one path.
 run make -s -C "$ROOT" BUILD="$BUILD" DESTDIR="$TMP/root" PREFIX=/usr install-multilib

@@ -14,15 +14,7 @@ inherit_facts musl "$VICTIM"
 reload_facts musl "$VICTIM"
 program_facts musl "$VICTIM"
 closed_facts musl "$VICTIM"
-
-# The example, from the whitelist that glibc's has.
-musl-gcc "${HOST_FLAGS[@]}" "$ROOT/examples/mkdir/mkdir.c" -o "$TMP/mkdir" || exit 1
-run "$TMP/mkdir" "$TMP/unfiltered"
-told 0 "created $TMP/unfiltered"$'\n'"working in $PWD" "" "musl_example_works_without_a_filter"
-filtered_by "$ROOT/examples/mkdir/mkdir.ini" "$TMP/mkdir" "$TMP/folder"
-told 1 "created $TMP/folder" "getcwd: Operation not permitted" \
-    "musl_example_may_make_a_folder_and_may_not_ask_where_it_is"
-succeeds "musl_example_made_its_folder" test -d "$TMP/folder"
+example_facts musl musl-gcc
 
 # A list that suffices for threads and children, from the groups.
 cat >"$TMP/groups.ini" <<'END'
@@ -43,14 +35,5 @@ told 0 "child: $REFUSED" "" "forking_musl_program_runs_under_stdio_and_process"
 compile musl-gcc threads threads -pthread
 compile_library musl-gcc spinners.so spinners -pthread -idirafter /usr/include \
     -idirafter "/usr/include/$("${CC:-gcc}" -print-multiarch)" # linux/, asm/: musl has none
-start env LD_PRELOAD="$TMP/spinners.so:$SHIM" PORTCULLIS_WHITELIST="$REFUSING" "$TMP/threads" \
-    >"$TMP/threads.out" 2>&1
-wait_for 10 grep -q ready "$TMP/threads.out"
-is "$(<"$TMP/threads.out")" "main: No data available
-16 began without a filter, 16 are refused
-8 later ones are refused
-ready" "threads_of_a_musl_program_s_library_are_all_refused"
-is "$(thread_count "$PID") $(seccomp_modes "$PID")" "25 2" \
-    "threads_of_a_musl_program_are_all_filtered"
-stop "$PID"
+thread_facts threads_of_a_musl_program_s_library 16 "$TMP/threads" "$TMP/spinners.so:$SHIM"
 finish

@@ -9,31 +9,13 @@ compile "${CC:-gcc}" threads threads -pthread
 compile "${CC:-gcc}" linked threads -pthread -Wl,--no-as-needed "$TMP/libspinners.so"
 SPINNERS=$TMP/libspinners.so
 
-# watch NAME BEGAN PROGRAM PRELOAD: the program's words, and what the kernel says of its threads.
-# BEGAN: how many of the spinning threads began without a filter.
-watch()
-{
-    start env LD_PRELOAD="$4" PORTCULLIS_WHITELIST="$REFUSING" "$TMP/$3" >"$TMP/$1.out" 2>&1
-    wait_for 10 grep -q ready "$TMP/$1.out"
-    is "$(<"$TMP/$1.out")" "main: No data available
-$2 began without a filter, 16 are refused
-8 later ones are refused
-ready" "${1}_are_all_refused"
-    is "$(thread_count "$PID") threads: $(sed -n '/^Seccomp:/p; /^NoNewPrivs:/p' \
-        "/proc/$PID"/task/*/status | tr -d '\t' | sort | uniq -c | tr -s ' ' | paste -sd ' ')" \
-        "25 threads:  25 NoNewPrivs:1  25 Seccomp:2" "${1}_have_all_a_filter_and_no_new_privs"
-    is "$(sed -n 's/^Seccomp_filters:\t//p' "/proc/$PID"/task/*/status | sort -u)" 1 \
-        "${1}_have_one_filter_each"
-    stop "$PID"
-}
-
 run env LD_PRELOAD="$SPINNERS" timeout 0.5 "$TMP/threads"
 told 124 "" "" "threads_spin_until_they_are_refused"
 
-watch threads_of_a_linked_library 16 linked "$SHIM"
+thread_facts threads_of_a_linked_library 16 "$TMP/linked" "$SHIM"
 # The last of LD_PRELOAD is constructed first.
-watch threads_of_a_library_preloaded_behind_the_shim 16 threads "$SHIM:$SPINNERS"
-watch threads_of_a_library_preloaded_before_the_shim 0 threads "$SPINNERS:$SHIM"
+thread_facts threads_of_a_library_preloaded_behind_the_shim 16 "$TMP/threads" "$SHIM:$SPINNERS"
+thread_facts threads_of_a_library_preloaded_before_the_shim 0 "$TMP/threads" "$SPINNERS:$SHIM"
 
 # diverges NAME PROGRAM PRELOAD
 diverges()

@@ -124,6 +124,7 @@ Test(likely, every_name_is_a_system_call_and_stands_once_in_its_row)
                                    "clone3 close_range epoll_pwait2 faccessat2 fchmodat2 openat2 "
                                    "preadv2 pwritev2 renameat2 statx");
 
+    cr_assert_gt(visited.count, 20);
     for (unsigned i = 0; i < visited.count; i++) {
         char words[CALLS_MAX];
         snprintf(words, sizeof(words), "%s", visited.calls[i]);
