@@ -112,6 +112,12 @@ unfiltered "" program.ini env nice ./copy ask
 NAME=and_with_a_report
 unfiltered $'\nportcullis: no call was refused' --report program.ini ./copy ask
 
+LOADER=$(loader_of "$VICTIM")
+run timeout 20 "$TOOL" run program.ini env "$LOADER" "$VICTIM" ask
+sleep 0.2
+ERR=$(<"$TMP/.err")
+told 0 "$REFUSED" "" "but_not_where_ld_so_was_given_a_program_which_is_filtered"
+
 # --- the process ----------------------------------------------------------------------------------
 
 earlier timer "$REFUSING" "$VICTIM" ask
