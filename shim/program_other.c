@@ -2,7 +2,6 @@
  * Apart from program.c: most starts need nothing of this. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -15,7 +14,7 @@
 /* What the kernel writes behind the path of a file that has no name any more. */
 static const char DELETED[] = " (deleted)";
 
-enum { DELETED_LENGTH = sizeof(DELETED) - 1 };
+enum { DELETED_LENGTH = sizeof(DELETED) - 1, PATH_BYTES = 4096 };
 
 const char *program_error(int error)
 {
@@ -29,12 +28,12 @@ const char *program_error(int error)
 }
 
 /* The text of a link, with a NUL. Returns its length, or a negative errno. */
-static long read_link(const char *link, char text[PATH_MAX])
+static long read_link(const char *link, char text[PATH_BYTES])
 {
-    long length = SYSTEM_CALL(SYS_readlinkat, AT_FDCWD, link, text, PATH_MAX - 1);
+    long length = SYSTEM_CALL(SYS_readlinkat, AT_FDCWD, link, text, PATH_BYTES - 1);
 
     /* More than was asked for is an outer filter's invention. */
-    if (length >= PATH_MAX)
+    if (length >= PATH_BYTES)
         return -EIO;
     if (length >= 0)
         text[length] = '\0';
@@ -65,7 +64,7 @@ static int look_inside(const char *path)
 static int has_name(const char *path, const char *executable, size_t length)
 {
     char link[32];
-    char name[PATH_MAX];
+    char name[PATH_BYTES];
     long descriptor = SYSTEM_CALL(SYS_openat, AT_FDCWD, path, O_PATH | O_CLOEXEC);
 
     if (descriptor < 0)
@@ -80,7 +79,7 @@ static int has_name(const char *path, const char *executable, size_t length)
 
 int program_other(const char *executable, const char *path, bool regular)
 {
-    char name[PATH_MAX];
+    char name[PATH_BYTES];
 
     if (!regular)
         return -EISDIR;

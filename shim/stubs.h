@@ -21,9 +21,10 @@ struct stubs_state {
     unsigned char done[STUBS_MAX]; /* the stub's work is done: go straight to the real function */
     uintptr_t lock;                /* the thread that loads a stage, by its thread pointer */
     unsigned char closed;          /* the constructor has not come to its end yet */
+    char rest[STUBS_PAGE - STUBS_MAX - sizeof(uintptr_t) - 1];
     /* What __libc_start_main() was to call. On the next page: a constructor of the program's may
      * fork, and its child goes on to main() as well. */
-    __attribute__((aligned(STUBS_PAGE))) void *main;
+    void *main;
 };
 
 /* What the stubs go by: read-only before the program runs. */

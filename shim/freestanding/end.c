@@ -31,8 +31,8 @@ void end_process(int status)
 
     for (;;) {
         SYSTEM_CALL(SYS_exit_group, status);
-        /* A filter may refuse even that. A fault whose signal is blocked kills, whatever handler the
-         * program has for it. */
+        /* A filter may refuse even that. A fault whose signal is blocked kills, whatever handler
+         * the program has for it. */
         SYSTEM_CALL(SYS_rt_sigprocmask, SIG_BLOCK, &all, NULL, sizeof(all));
         __builtin_trap();
     }

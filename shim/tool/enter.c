@@ -6,6 +6,7 @@
 #include <sys/ptrace.h>
 
 #include "entry.h"
+#include "image.h"
 #include "look.h"
 #include "tool.h"
 
@@ -15,6 +16,15 @@ static void refuse(pid_t process, const char *what, const char *why)
     char program[4096];
 
     tool_error("'%s' %s: %s", look_program(process, program, sizeof(program)), what, why);
+}
+
+/* The shim filters whatever ld.so is given, since it can't tell what that is. */
+static bool executes_loader(pid_t process)
+{
+    char path[64];
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", process);
+    return image_is_loader(path);
 }
 
 /* THREAD has executed something. */
@@ -29,6 +39,7 @@ static void on_exec(struct gate *gate, struct tracee *thread)
     gate->watch->executed = true;
     if (settings->program_count > 0 &&
         !look_executes(thread->id, settings->programs, settings->program_count)) {
+        gate->watch->named |= executes_loader(thread->id);
         watch_go_on(thread->id, 0);
         return;
     }

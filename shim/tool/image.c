@@ -160,6 +160,29 @@ bool image_check(const char *path, struct image_reason *reason)
     return fine;
 }
 
+static bool has_loader_s_headers(Elf *elf)
+{
+    GElf_Ehdr header;
+    struct headers headers;
+
+    return elf && gelf_getehdr(elf, &header) && header.e_type == ET_DYN &&
+           read_headers(elf, &headers) && headers.dynamic && !headers.interpreter && !headers.pie;
+}
+
+bool image_is_loader(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (descriptor < 0)
+        return false;
+    elf_version(EV_CURRENT);
+    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    bool is_loader = has_loader_s_headers(elf);
+    elf_end(elf);
+    close(descriptor);
+    return is_loader;
+}
+
 /* The DT_SONAME of ELF's dynamic SECTION, or NULL. */
 static const char *soname(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
 {

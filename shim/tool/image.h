@@ -12,6 +12,9 @@ struct image_reason {
 /* Returns true, or false with a REASON. */
 bool image_check(const char *path, struct image_reason *reason);
 
+/* Whether the file PATH is a loader such as ld.so, which others are given to: `ld.so ./program`. */
+bool image_is_loader(const char *path);
+
 /* Whether the file PATH can be read, is called a shim by its DT_SONAME, is made for programs of
  * this machine, and lies where code may be mapped from. */
 bool image_is_shim(const char *path);

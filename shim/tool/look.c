@@ -95,6 +95,11 @@ const char *look_program(pid_t process, char *path, size_t size)
     if (length < 0)
         return "?";
     path[length] = '\0';
+    /* whoever names a file may mean to drive a terminal */
+    for (char *c = path; *c != '\0'; c++) {
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+    }
     return path;
 }
 

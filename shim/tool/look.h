@@ -25,7 +25,7 @@ int look_thread(pid_t thread, struct thread_status *status) __attribute__((warn_
 /* Whether PROCESS executes one of the COUNT files in PATHS, by device and inode. */
 bool look_executes(pid_t process, const char *const *paths, size_t count);
 
-/* The path of what PROCESS executes, or "?". */
+/* The path of what PROCESS executes, with '?' for what can't be printed, or "?". For messages. */
 const char *look_program(pid_t process, char *path, size_t size);
 
 /* Whether the filter is in: SHIM, unless it is NULL, is mapped in PROCESS, and each of its threads

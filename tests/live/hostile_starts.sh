@@ -112,6 +112,12 @@ unfiltered "" program.ini env nice ./copy ask
 NAME=and_with_a_report
 unfiltered $'\nportcullis: no call was refused' --report program.ini ./copy ask
 
+LOADER=$(loader_of "$VICTIM")
+run timeout 20 "$TOOL" run program.ini env "$LOADER" "$VICTIM" ask
+sleep 0.2
+ERR=$(<"$TMP/.err")
+told 0 "$REFUSED" "" "but_not_where_ld_so_was_given_a_program_which_is_filtered"
+
 # --- the process ----------------------------------------------------------------------------------
 
 earlier timer "$REFUSING" "$VICTIM" ask
@@ -174,6 +180,59 @@ told 159 "" "" "a_process_that_ignores_sigsys_is_killed_all_the_same"
 run timeout 20 env LD_BIND_NOT=1 LD_BIND_NOW=1 LD_DEBUG=none LD_PRELOAD="$SHIM" \
     PORTCULLIS_WHITELIST="$REFUSING" "$VICTIM" ask
 is "$STATUS $OUT" "0 $REFUSED" "the_loader_s_own_variables_change_nothing"
+
+# What is before any preload's constructor, which README.md says.
+cat >first.c <<'END'
+#include <errno.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const char *ask(void)
+{
+    long result;
+
+    __asm__ volatile("syscall" : "=a"(result) : "a"(SYS_getppid) : "rcx", "r11", "memory");
+    return result < 0 ? "refused" : "allowed";
+}
+
+static const char *chosen;
+
+static int nothing(void)
+{
+    return 0;
+}
+
+static int (*choose(void))(void)
+{
+    chosen = ask();
+    return nothing;
+}
+
+int function(void) __attribute__((ifunc("choose")));
+
+static void first(void)
+{
+    printf("chosen %s, first %s, ", chosen, ask());
+}
+
+static void (*const preinit)(void) __attribute__((section(".preinit_array"), used)) = first;
+
+__attribute__((constructor)) static void second(void)
+{
+    printf("constructor %s, ", ask());
+}
+
+int main(void)
+{
+    printf("main %s\n", ask());
+    return function();
+}
+END
+"${CC:-gcc}" -o first first.c || exit 1
+filtered ./first
+told 0 "chosen allowed, first allowed, constructor refused, main refused" "" \
+    "what_chooses_functions_and_the_preinit_array_are_before_the_filter"
 
 # --- the whitelist --------------------------------------------------------------------------------
 

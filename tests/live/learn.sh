@@ -182,6 +182,10 @@ portcullis: a child runs '$(realpath "$(type -P true)")', of which nothing is re
     is "$STATUS ${ERR##*$'\n'}" "0 mkdir: cannot create directory 'made': No data available" \
         "by_${backend}_and_a_denial_holds_for_them"
 done
+cp "$(type -P true)" $'esc\e[31m\n'
+learn --quiet --no-children -o c.ini -- sh -c './esc*; :'
+is "$STATUS $ERR" "0 portcullis: a child runs '$TMP/esc?[31m?', of which nothing is recorded" \
+    "a_file_s_name_does_not_drive_the_terminal"
 learn --quiet --arguments none -o none.ini -- ls /
 is "$(grep -cE '^[a-z]+ = ' none.ini) $(grep -cE '^syscalls = ' none.ini | sed 's/[1-9]/n/')" \
     "$(grep -cE '^syscalls = |^default = ' none.ini) n" "arguments_none_makes_no_conditions"

@@ -70,6 +70,20 @@ run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages s
 is "$STATUS $OUT" "0 parent refused, sibling allowed" \
     "a_process_that_shares_the_memory_may_stay_out_of_it_which_the_manual_says"
 
+# A filter of the program's own.
+sed 's/^syscalls.*/& prctl/' stages.ini >own.ini
+own() # ERROR WANTED NAME
+{
+    run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=own.ini ./stages own "$1"
+    is "$STATUS $OUT$(sed 's/thread [0-9]*$/thread T/' <<<"$ERR")" "$2" "$3"
+}
+own -1 "71 portcullis: error: cannot filter all threads, because of a filter of its own in thread T" \
+    "a_thread_s_own_filter_ends_the_process_when_it_is_to_begin"
+own 1 "71 portcullis: error: cannot load the filter of a stage: EPERM" \
+    "so_does_a_filter_that_refuses_seccomp"
+own 0 "71 portcullis: error: cannot load the filter of a stage" "and_one_that_pretends"
+own 114 "0 allowed" "one_that_answers_as_the_stage_does_keeps_it_from_beginning_which_the_manual_says"
+
 run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages arguments
 is "$STATUS $OUT$ERR" "0 1, 0, Invalid argument; readable" "arguments_results_and_errno_come_through"
 run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages vfork

@@ -3,6 +3,8 @@
  * saw; "stages race ROUNDS", each round in a process of its own. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -11,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -145,6 +149,44 @@ static int run_sibling(void)
     return 0;
 }
 
+static int filter_itself(int error)
+{
+    struct sock_filter instructions[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, error < 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)(error & 0xfff)),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {4, instructions};
+
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static void *filter_thread(void *started)
+{
+    if (filter_itself(-1) != 0)
+        abort();
+    pthread_barrier_wait(started);
+    for (;;)
+        pause();
+}
+
+/* The program has a filter of its own when the stage is to begin: one that answers seccomp(2) with
+ * ERROR, or, if that is negative, one of another thread that answers nothing. */
+static int run_own(int error)
+{
+    pthread_t thread;
+
+    if (error >= 0 && filter_itself(error) != 0)
+        return 1;
+    pthread_barrier_init(&barrier, NULL, 2);
+    if (error < 0 && pthread_create(&thread, NULL, filter_thread, &barrier) == 0)
+        pthread_barrier_wait(&barrier);
+    poll(NULL, 0, 0);
+    puts(is_refused() ? "refused" : "allowed");
+    return 0;
+}
+
 static void on_timer(int signal)
 {
     (void)signal;
@@ -202,6 +244,8 @@ int main(int count, char **arguments)
         return run_race(rounds);
     if (strcmp(mode, "vfork") == 0)
         return run_vfork();
+    if (strcmp(mode, "own") == 0)
+        return run_own(rounds);
     if (strcmp(mode, "sibling") == 0)
         return run_sibling();
     if (strcmp(mode, "signals") == 0)
