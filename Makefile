@@ -129,11 +129,15 @@ SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 
 # The command: hosted, with what Debian has for ELF, stacks and JSON. All but the C library is
 # linked statically: eight objects to be found and relocated would be half a millisecond of every
-# start.
+# start. SHARED=yes: for distributions, which mend a shared library once for all.
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
+TOOL_LIBS := -ldw -lelf -ljson-c -lcap -lnettle
 # libseccomp is the shim's own: `verify` compares what it makes, byte for byte.
-TOOL_LIBS := -Wl,-Bstatic $(LIBS) -ldw -lelf -ljson-c -lcap -lnettle -llzma -lbz2 -lz \
-    -Wl,-Bdynamic
+ifdef SHARED
+TOOL_LIBS := $(SHIM_LIBS) $(TOOL_LIBS)
+else
+TOOL_LIBS := -Wl,-Bstatic $(LIBS) $(TOOL_LIBS) -llzma -lbz2 -lz -Wl,-Bdynamic
+endif
 
 $(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a
 	$(CC) $(HOSTED) $^ $(TOOL_LIBS) -o $@

@@ -37,8 +37,8 @@ bool call_is_known(int number)
 {
     char name[CALL_NAME_MAX];
 
-    /* the quicker half first: this is asked of all numbers */
-    return prototype_find_number(number) || find_name(number, name);
+    /* this is asked of all numbers, so the quicker half comes first */
+    return number < CALL_NAMED && (prototype_find_number(number) || find_name(number, name));
 }
 
 int call_number(const char *word)

@@ -10,7 +10,8 @@
 #include "../../config/writer.h"
 
 enum {
-    CALL_NUMBERS = 512, /* numbers from here on have no names yet */
+    CALL_NAMED = 512,    /* numbers from here on have no names yet */
+    CALL_NUMBERS = 1024, /* no kernel has numbers from here on */
     CALL_NAME_MAX = 64,
     CALL_ACTION_MAX = WRITER_ACTION_MAX,
     CALL_TEXT_MAX = 512,

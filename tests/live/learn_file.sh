@@ -188,6 +188,7 @@ done
 wait "${pids[@]}"
 is "$(<many.err)" "" "twenty learners of one file have nothing to complain of"
 run timeout 60 "$PORTCULLIS" run --report many.ini -- "${calls[@]}" "${NUMBERS[@]}"
+await_count
 is "$ERR" "portcullis: no call was refused" "and nothing that one of them saw is lost"
 is "$(find . -name '.*.portcullis')" "" "nor is anything left over"
 

@@ -71,6 +71,9 @@ LEARN=(timeout 20 "$PORTCULLIS" learn --quiet -o)
 run "${LEARN[@]}" early.ini -- ./early
 is "$STATUS|$OUT|$ERR" "0|$(refused 1)|early Seccomp_filters:	0" \
     "by_ptrace_what_runs_before_the_gate_is_not_filtered"
+THREAD=yes run "${LEARN[@]}" thread.ini -- ./early
+is "$STATUS|$OUT|$ERR" "0|$(refused 1)|early Seccomp_filters:	0
+thread Seccomp_filters:	1" "by_ptrace_a_thread_from_before_the_gate_is_filtered_from_there_on"
 SEALS=yes run "${LEARN[@]}" sealed.ini -- ./early
 is "$STATUS|$OUT|${ERR##*$'\n'}" "125||portcullis: error: '$TMP/early' was stopped at its entry \
 point: its filter cannot be loaded: Permission denied" "where_none_can_be_put_in_it_does_not_run"

@@ -1,8 +1,11 @@
 /* A library: its constructor, which runs before the gate, tells by how many filters it is filtered;
- * with SEALS set, nobody loads one from then on. */
+ * with SEALS set, nobody loads one from then on. With THREAD set, there is a thread by then, which
+ * tells the same at the end. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,17 +27,44 @@ static void seal(void)
         abort();
 }
 
-__attribute__((constructor)) static void tell(void)
+static void tell(const char *who)
 {
     char line[128];
-    FILE *file = fopen("/proc/self/status", "re");
+    FILE *file = fopen("/proc/thread-self/status", "re");
 
     while (file && fgets(line, sizeof(line), file)) {
         if (strncmp(line, "Seccomp_filters", 15) == 0)
-            fprintf(stderr, "early %s", line);
+            fprintf(stderr, "%s %s", who, line);
     }
     if (file)
         fclose(file);
+}
+
+static pthread_t thread;
+static sem_t end;
+
+static void *wait_and_tell(void *unused)
+{
+    while (sem_wait(&end) != 0)
+        continue;
+    tell("thread");
+    return unused;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+    tell("early");
     if (getenv("SEALS"))
         seal();
+    if (getenv("THREAD") &&
+        (sem_init(&end, 0, 0) != 0 || pthread_create(&thread, NULL, wait_and_tell, NULL) != 0))
+        abort();
+}
+
+__attribute__((destructor)) static void finish(void)
+{
+    if (!getenv("THREAD"))
+        return;
+    sem_post(&end);
+    pthread_join(thread, NULL);
 }
