@@ -118,6 +118,22 @@ sleep 0.2
 ERR=$(<"$TMP/.err")
 told 0 "$REFUSED" "" "but_not_where_ld_so_was_given_a_program_which_is_filtered"
 
+# What is setuid only when it is executed: the loader drops the shim, and the gate sees that.
+NAME=a_program_that_becomes_setuid_behind_run_s_back_is_stopped
+if ((EUID == 0)); then
+    cp "$VICTIM" becoming
+    named "$TMP/becoming"
+    # shellcheck disable=SC2016
+    run timeout 20 "$TOOL" run program.ini sh -c 'chown nobody "$0"; chmod 4755 "$0"; exec "$0" ask' \
+        "$TMP/becoming"
+    told 125 "" "portcullis: error: '$TMP/becoming' was stopped at its entry point: the loader has not \
+loaded '$SHIM'" "$NAME"
+    run timeout 20 "$TOOL" run "$REFUSING" "${NOBODY[@]}" "$TMP/becoming" ask
+    told 0 "$REFUSED" "" "a_setuid_program_that_a_filtered_one_executes_is_filtered"
+else
+    skip "$NAME" "only root can"
+fi
+
 # --- the process ----------------------------------------------------------------------------------
 
 earlier timer "$REFUSING" "$VICTIM" ask

@@ -75,7 +75,7 @@ sed 's/^syscalls.*/& prctl/' stages.ini >own.ini
 own() # ERROR WANTED NAME
 {
     run timeout 20 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=own.ini ./stages own "$1"
-    is "$STATUS $OUT$(sed 's/thread [0-9]*$/thread T/' <<<"$ERR")" "$2" "$3"
+    is "$STATUS $OUT${ERR/thread [0-9]*/thread T}" "$2" "$3"
 }
 own -1 "71 portcullis: error: cannot filter all threads, because of a filter of its own in thread T" \
     "a_thread_s_own_filter_ends_the_process_when_it_is_to_begin"
@@ -92,6 +92,8 @@ is "$STATUS $OUT$ERR" \
     "a_vfork_child_s_call_does_not_count_for_its_parent"
 run timeout 100 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages signals 500
 is "$STATUS $OUT$ERR" "0 500 rounds, 0 wrong" "a_signal_handler_may_begin_it_while_the_program_does"
+run timeout 100 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages jumps 10
+is "$STATUS $OUT$ERR" "0 10 rounds, 0 wrong" "a_signal_handler_may_jump_out_of_its_beginning"
 run timeout 200 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST=stages.ini ./stages race 1000
 is "$STATUS $OUT$ERR" "0 1000 rounds, 0 wrong; here: allowed, 1 filters" \
     "64_threads_at_once_load_it_once_and_forks_in_the_middle_load_their_own"

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -187,6 +188,43 @@ static int run_own(int error)
     return 0;
 }
 
+static sigjmp_buf escape;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    siglongjmp(escape, 1);
+}
+
+/* A handler jumps out of whatever the stage's beginning has come to, and never comes back. */
+static int run_jumps(int rounds)
+{
+    int wrong = 0;
+
+    for (int i = 0; i < rounds; i++) {
+        int status = -1;
+        pid_t child = fork();
+        if (child == 0) {
+            const struct itimerval timer = {{0, 0}, {0, 1 + i}};
+            signal(SIGALRM, on_alarm);
+            if (sigsetjmp(escape, 1) == 0) {
+                setitimer(ITIMER_REAL, &timer, NULL);
+                poll(NULL, 0, 0);
+            }
+            pthread_barrier_init(&barrier, NULL, 1);
+            pthread_t thread;
+            if (pthread_create(&thread, NULL, race, NULL) != 0 || pthread_join(thread, NULL) != 0)
+                _exit(1);
+            poll(NULL, 0, 0);
+            _exit(is_refused() && escaped == 0 ? 0 : 1);
+        }
+        if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+            wrong++;
+    }
+    printf("%d rounds, %d wrong\n", rounds, wrong);
+    return wrong != 0;
+}
+
 static void on_timer(int signal)
 {
     (void)signal;
@@ -244,6 +282,8 @@ int main(int count, char **arguments)
         return run_race(rounds);
     if (strcmp(mode, "vfork") == 0)
         return run_vfork();
+    if (strcmp(mode, "jumps") == 0)
+        return run_jumps(rounds);
     if (strcmp(mode, "own") == 0)
         return run_own(rounds);
     if (strcmp(mode, "sibling") == 0)
