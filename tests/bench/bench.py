@@ -190,9 +190,9 @@ def learn(lab, rounds, bars):
         return None
     section = Section("learn", "work while it is recorded", "milliseconds", adds=False)
     with memory_folder(200 << 20, 30000) or tempfile.TemporaryDirectory(dir=lab.folder) as folder:
-        where = os.path.dirname(folder)
         print("\nlearn: " + ("no memory file system has room: the work is done on a disk"
-                            if where == lab.folder else f"the work is done in memory, in {where}"))
+                            if folder.startswith(lab.folder) else
+                            f"the work is done in memory, in {folder}"))
         for work, command in programs.work(lab, folder).items():
             variants = programs.recorders(lab, work, command)
             quick = ("plain", programs.ONE, programs.AGAIN)
