@@ -163,33 +163,36 @@ def report(lab, rounds, _):
 
 
 def judge_learn(section, work, bars):
-    """How much less than strace learning adds, and what a second run takes."""
+    """How much less than strace learning adds, and what a second run takes. No bars for what waits
+    for a disk: meanwhile strace costs nothing."""
     def median(name):
         row = section.find(f"{work}: {name}")
         return row and row["median"]
 
-    plain, strace = median("plain"), median("strace -f")
-    for backend, limit in (("notify", 10), ("ptrace", 1.5)):
+    plain, strace, again = median("plain"), median("strace -f"), median(programs.AGAIN)
+    row = section.find(f"{work}: plain")
+    limits = (None, None, None) if work == programs.ON_DISK else (10, 1.5, 1.05)
+    for backend, limit in zip(("notify", "ptrace"), limits):
         bars.bar(section, f"{work}: what strace -f adds, to learn by {backend}",
                  strace and strace - plain, median(f"learn by {backend}") - plain, limit,
-                 least=True, plain=section.find(f"{work}: plain"))
-    bars.bar(section, f"{work}: learn again, to plain", median(programs.AGAIN), plain, 1.05,
-             plain=section.find(f"{work}: plain"))
-    bars.tell(f"{work}: {programs.ONE}, to plain", median(programs.ONE), plain)
-    bars.tell(f"{work}: learn again, to {programs.ONE}", median(programs.AGAIN),
-              median(programs.ONE))
+                 least=True, plain=row)
+    bars.bar(section, f"{work}: learn again, to plain", again, plain, limits[2], plain=row)
+    bars.bar(section, f"{work}: {programs.ONE}, to plain", median(programs.ONE), plain, None,
+             plain=row)
+    bars.bar(section, f"{work}: learn again, to {programs.ONE}", again, median(programs.ONE), None,
+             plain=row)
 
 
 def learn(lab, rounds, bars):
-    """Work that is recorded. No bar for what waits for a disk: strace costs nothing meanwhile."""
+    """Work that is recorded."""
     if "learn" not in lab.verbs:
         print("\nlearn: this build of portcullis does not know the verb")
         return None
     section = Section("learn", "work while it is recorded", "milliseconds", adds=False)
     with memory_folder(200 << 20, 30000) or tempfile.TemporaryDirectory(dir=lab.folder) as folder:
-        where = os.path.dirname(folder)
         print("\nlearn: " + ("no memory file system has room: the work is done on a disk"
-                            if where == lab.folder else f"the work is done in memory, in {where}"))
+                            if folder.startswith(lab.folder) else
+                            f"the work is done in memory, in {folder}"))
         for work, command in programs.work(lab, folder).items():
             variants = programs.recorders(lab, work, command)
             quick = ("plain", programs.ONE, programs.AGAIN)
@@ -200,8 +203,7 @@ def learn(lab, rounds, bars):
                 row = section.add(f"{work}: {name}", samples, plain, floor)
                 plain = plain or row
                 floor = row if name == programs.ONE else floor
-            if work != programs.ON_DISK:
-                judge_learn(section, work, bars)
+            judge_learn(section, work, bars)
     return section
 
 

@@ -136,8 +136,9 @@ class Bars:
         self.lines = []
 
     def bar(self, section, text, one, other, limit, least=False, plain=None):
-        """ONE is to be at most (or at least) LIMIT times OTHER; None where it was not measured.
-        PLAIN, or the section's own plain row, tells whether the run was too noisy."""
+        """ONE is to be at most (or at least) LIMIT times OTHER; None where it was not measured. A
+        LIMIT of None demands nothing. PLAIN, or the section's own plain row, tells whether the run
+        was too noisy."""
         if one is None or other is None:
             return
         why = section.noisy(plain)
@@ -145,14 +146,13 @@ class Bars:
             self.lines.append(f"{text}: nothing to conclude: {why or 'it cannot be told from 0'}")
             return
         ratio = one / other
+        if limit is None:
+            self.lines.append(f"{text}: {ratio:.3f}" + (f", but {why}" if why else ""))
+            return
         holds = ratio >= limit if least else ratio <= limit
         verdict = f"nothing to conclude: {why}" if why else "holds" if holds else "DOES NOT HOLD"
         bound = "at least" if least else "at most"
         self.lines.append(f"{text}: {ratio:.3f} ({bound} {limit:.2f}): {verdict}")
-
-    def tell(self, text, one, other):
-        """A ratio of which nothing is demanded."""
-        self.lines.append(f"{text}: {one / other:.3f}")
 
     def print(self):
         """Prints them."""

@@ -26,6 +26,21 @@ is "$STATUS|$ERR" "0|" "the section 'stages' runs"
 like "$OUT" 'what a stage adds to a call of its function, nanoseconds, to one: ' \
     "it says what a stage costs once it has begun"
 
+run timeout 100 python3 -B "${bench[@]}" --rounds 1 learn
+is "$STATUS|$ERR" "0|" "the section 'learn' runs"
+like "$OUT" 'learn: (the work is done in memory, in /|no memory file system has room)' \
+    "it says where the work is done"
+for line in "ls -lR: what strace -f adds, to learn by notify: .* \(at least 10.00\)" \
+    "grep -r: what strace -f adds, to learn by ptrace: .* \(at least 1.50\)" \
+    "ls -lR: learn again, to plain: .* \(at most 1.05\)" \
+    "grep -r: a filter of one instruction, to plain: [0-9.]+" \
+    "grep -r: learn again, to a filter of one instruction: [0-9.]+"; do
+    like "$OUT" "  $line" "it says: $line"
+done
+folder=$(sed -n 's/.*done in memory, in //p' <<<"$OUT")
+is "$(ls -d "${folder:-/nowhere}" 2>&1)" \
+    "ls: cannot access '${folder:-/nowhere}': No such file or directory" "nothing of it is left there"
+
 run timeout 20 python3 -B "${bench[@]}" sprint
 is "$STATUS" 2 "a section that there is not is an error"
 like "$ERR" "no section 'sprint'; there are: start calls stages" "which names those that there are"
