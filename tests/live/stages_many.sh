@@ -109,8 +109,8 @@ wait_for 10 listening "$port"
 # how many calls redis-benchmark made of a command it doesn't say; redis does
 told()
 {
-    timeout 10 redis-cli -p "$port" INFO commandstats | grep -oE "^cmdstat_(set|get|incr):calls=[0-9]+|failed_calls=[1-9].*" |
-        paste -sd ' '
+    timeout 10 redis-cli -p "$port" INFO commandstats |
+        grep -oE '^cmdstat_(set|get|incr):calls=[0-9]+|failed_calls=[1-9].*' | paste -sd ' '
 }
 run timeout "$seconds" redis-benchmark -p "$port" -q -c 50 -P 16 -n "$((most / 2))" -t set,incr
 is "$STATUS$ERR" 0 "redis answers $most requests, 16 at a time from each of 50 clients"

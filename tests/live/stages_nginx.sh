@@ -13,8 +13,8 @@ head -c 3000000 /dev/zero >"$TMP/html/large"
 seq 20000 >"$TMP/html/text"
 mkdir "$TMP/html/list"
 touch "$TMP/html/list/one" "$TMP/html/list/two"
-sed "s/127.0.0.1:8080/127.0.0.1:$port/; s/sendfile on;/&  gzip on; gzip_types *; autoindex on;/; /thread/d" "$here/nginx.conf" \
-    >"$TMP/nginx.conf"
+sed "s/127.0.0.1:8080/127.0.0.1:$port/; s/sendfile on;/&  gzip on; gzip_types *; autoindex on;/; /thread/d" \
+    "$here/nginx.conf" >"$TMP/nginx.conf"
 
 workers()
 {
