@@ -171,6 +171,15 @@ class Lab:
                     figures[name].append(measure(variant))
         return figures
 
+    def there_and_back(self, rounds, variants, measure):
+        """Measures each variant twice a round, in turn and then the other way round; returns
+        {name: figures}, a round's two after one another."""
+        figures = {name: [] for name in variants}
+        for _ in range(rounds):
+            for name in [*variants, *reversed(variants)]:
+                figures[name].append(measure(variants[name]))
+        return figures
+
 
 def memory_folder(size, files):
     """A new folder that goes away with the result, in a memory file system which has so many bytes

@@ -149,66 +149,98 @@ def stop(process):
     process.wait(20)
 
 
-def preload(lab, example, kind):
-    """The variables that put a server under its example's whitelist, or none."""
-    if not kind:
-        return ""
-    path = os.path.join(ROOT, "examples", example, example + ".ini")
-    return f"LD_PRELOAD={lab.shim} PORTCULLIS_WHITELIST={path}"
+# The whitelist of a server's example by the name of its variant.
+SERVED = {"plain": None, "portcullis INI": "{}.ini", "in its stage": "stages.ini"}
 
 
-def serve_nginx(lab, kind):
-    """Starts nginx; returns the process and its port."""
+def pinned(last):
+    """For a child: to keep to the last processor, as clients do, or to the first, as servers do."""
+    processors = sorted(os.sched_getaffinity(0))
+
+    def pin():
+        os.sched_setaffinity(0, {processors[-1 if last else 0]})
+    return pin
+
+
+def start_server(lab, example, variant, command, folder):
+    """Starts it under the whitelist of its example that the variant stands for."""
+    words = ""
+    if SERVED[variant]:
+        path = os.path.join(ROOT, "examples", example, SERVED[variant].format(example))
+        words = f"LD_PRELOAD={lab.shim} PORTCULLIS_WHITELIST={path}"
+    with open(os.path.join(folder, "said"), "wb") as said:
+        return subprocess.Popen(command, cwd=folder, env=environment(words), stdout=said,
+                                stderr=said, stdin=subprocess.DEVNULL, preexec_fn=pinned(False))
+
+
+def in_stage(process):
+    """Whether it, or a child of it, has two filters."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+        pids = [str(process.pid)] + file.read().split()
+    for pid in pids:
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            if "Seccomp_filters:\t2\n" in file.read():
+                return True
+    return False
+
+
+def serve_nginx(lab, variant):
+    """Starts nginx, as stages.ini wants it, with one worker, which may read wherever this is built;
+    returns the process and its port."""
     port = free_port()
-    folder = lab.path("nginx-" + (kind[:4] or "plain"))
+    folder = lab.path("nginx-" + variant.replace(" ", "-"))
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(os.path.join(folder, "html"))
     with open(os.path.join(folder, "html", "index.html"), "w", encoding="ascii") as file:
         file.write("portcullis\n")
     with open(os.path.join(ROOT, "examples/nginx/nginx.conf"), encoding="ascii") as file:
-        text = file.read()
+        lines = [line for line in file if "thread" not in line or line.startswith("#")]
+    text = "".join(lines).replace("127.0.0.1:8080", f"127.0.0.1:{port}")
     with open(os.path.join(folder, "nginx.conf"), "w", encoding="ascii") as file:
-        file.write(text.replace("127.0.0.1:8080", f"127.0.0.1:{port}"))
-    log = open(os.path.join(folder, "log"), "wb")
+        file.write(text.replace("worker_processes 2", "worker_processes 1")
+                   .replace("user www-data", "user root"))
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-    process = subprocess.Popen([program, "-p", folder + "/", "-c", "nginx.conf"],
-                               env=environment(preload(lab, "nginx", kind)),
-                               stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    log.close()
+    process = start_server(lab, "nginx", variant, [program, "-p", folder + "/", "-c", "nginx.conf"],
+                           folder)
     wait_for(port)
     return process, port
 
 
-def ask_nginx(port):
+def ask_nginx(port, count):
     """Requests a second."""
-    command = ["ab", "-q", "-n", "10000", "-c", "20", "-k", f"http://127.0.0.1:{port}/"]
-    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    command = ["ab", "-q", "-n", str(count), "-c", "20", "-k", f"http://127.0.0.1:{port}/"]
+    result = subprocess.run(command, check=True, capture_output=True, text=True,
+                            preexec_fn=pinned(True))
+    if not re.search(r"Failed requests: +0\n", result.stdout) or "Non-2xx" in result.stdout:
+        sys.exit("bench: nginx failed requests:\n" + result.stdout)
     return float(re.search(r"Requests per second: +([\d.]+)", result.stdout)[1])
 
 
-def serve_redis(lab, kind):
-    """Starts redis; returns the process and its port."""
+def serve_redis(lab, variant):
+    """Starts redis, as stages.ini wants it, without threads that would turn on one processor for
+    one another; returns the process and its port."""
     port = free_port()
-    folder = lab.path("redis-" + (kind[:4] or "plain"))
-    os.makedirs(folder, exist_ok=True)
-    process = subprocess.Popen(["redis-server", os.path.join(ROOT, "examples/redis/redis.conf"),
-                                "--port", str(port)], cwd=folder, stdin=subprocess.DEVNULL,
-                               env=environment(preload(lab, "redis", kind)),
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    folder = lab.path("redis-" + variant.replace(" ", "-"))
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(os.path.join(folder, "appendonlydir"))
+    process = start_server(lab, "redis", variant, [
+        "redis-server", os.path.join(ROOT, "examples/redis/redis.conf"), "--port", str(port),
+        "--io-threads", "1", "--jemalloc-bg-thread", "no"], folder)
     wait_for(port)
     return process, port
 
 
-def ask_redis(port):
+def ask_redis(port, count):
     """Operations a second."""
-    result = subprocess.run(["redis-benchmark", "-p", str(port), "-n", "20000", "-c", "20", "-t",
-                             "get", "--csv"], check=True, capture_output=True, text=True)
+    result = subprocess.run(["redis-benchmark", "-p", str(port), "-n", str(count), "-c", "20",
+                             "-t", "get", "--csv"], check=True, capture_output=True, text=True,
+                            preexec_fn=pinned(True))
     return float(re.search(r'"GET","([\d.]+)"', result.stdout)[1])
 
 
-def servers(lab):
+def servers():
     """{name: (how to start it, how to ask it)} of those that are installed."""
     known = {"nginx": (("nginx", "ab"), serve_nginx, ask_nginx),
              "redis": (("redis-server", "redis-benchmark"), serve_redis, ask_redis)}
-    return {name: (lambda kind, serve=serve: serve(lab, kind), ask)
-            for name, (needs, serve, ask) in known.items() if all(map(have, needs))}
+    return {name: (serve, ask) for name, (needs, serve, ask) in known.items()
+            if all(map(have, needs))}

@@ -41,6 +41,12 @@ folder=$(sed -n 's/.*done in memory, in //p' <<<"$OUT")
 is "$(ls -d "${folder:-/nowhere}" 2>&1)" \
     "ls: cannot access '${folder:-/nowhere}': No such file or directory" "nothing of it is left there"
 
+run timeout 100 python3 -B "${bench[@]}" servers
+is "$STATUS|$ERR" "0|" "the section 'servers' runs"
+for server in nginx redis; do
+    like "$OUT" "$server, in its stage, to plain: [0-9.]+ " "it says what a stage leaves of $server's requests"
+done
+
 run timeout 20 python3 -B "${bench[@]}" sprint
 is "$STATUS" 2 "a section that there is not is an error"
 like "$ERR" "no section 'sprint'; there are: start calls stages" "which names those that there are"

@@ -98,6 +98,7 @@ files()
     sum -r 1000-2999 "$url/threads/large"
     sum "$url/threads/large"
     sum -H 'Accept-Encoding: gzip' "$url/text.txt"
+    get -o /dev/null -w '%{http_code}\n' -z "$TMP/site/html/text.txt" "$url/text.txt"
     sum "http://[::1]:$port/text.txt"
     sum "$url/none"
     get "$url/list/" | grep -c href
@@ -125,6 +126,7 @@ elsewhere()
 
 signals()
 {
+    grep -cE '" (206|304|404) ' "$TMP/site/access.log"
     before=$(workers)
     kill -HUP "$(cat "$TMP/site/nginx.pid")"
     wait_for 10 workers_are_new && echo "new workers"
@@ -244,7 +246,7 @@ file_uses()
 }
 
 plain=$(file_uses plain)
-like "$plain" $'^portcullis\n200 1.1 .*405 1.1 .*new workers\nportcullis\nnew log\nstatus 0\n0$' \
+like "$plain" $'^portcullis\n200 1.1 .*\n304\n.*405 1.1 .*\n3\nnew workers\nportcullis\nnew log\nstatus 0\n0$' \
     "a site of files works without a filter"
 shipped nginx-serving nginx
 is "$(file_uses killing)" "$plain" "it serves in its stage where a refused call kills"

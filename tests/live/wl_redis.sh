@@ -12,6 +12,9 @@ ulimit -S -n 1024 # as in a login shell: redis asks for more
 openssl req -x509 -newkey rsa:2048 -nodes -keyout "$TMP/key" -out "$TMP/cert" -days 9 \
     -subj /CN=localhost >/dev/null 2>&1
 
+# more than it keeps in a buffer, and no way to make it smaller
+head -c 9000000 /dev/urandom | base64 -w 0 >"$TMP/large"
+
 client()
 {
     timeout 10 redis-cli -p "$port" "$@" 2>&1
@@ -28,11 +31,31 @@ followed()
     [[ $(timeout 10 redis-cli -p "$second" GET gate) == shut ]]
 }
 
+# published: somebody subscribes, is told, and is thrown out.
+published()
+{
+    client --csv SUBSCRIBE hall >"$TMP/subscribed" &
+    local subscriber=$!
+    wait_for 10 subscribed && wait_for 10 grep -q hello "$TMP/subscribed" && echo "published"
+    client CLIENT KILL TYPE pubsub
+    wait "$subscriber"
+}
+
+subscribed()
+{
+    [[ $(client PUBLISH hall hello) == 1 ]]
+}
+
 work()
 {
     client SET gate shut
     redis-benchmark -p "$port" -n 3000 -c 20 -P 16 -q -t set,lpush,zadd >/dev/null && client LLEN mylist
     client EVAL 'redis.call("set", KEYS[1], ARGV[1]); return redis.call("get", KEYS[1])' 1 k v
+    client -x SET large <"$TMP/large"
+    client GET large | head -c -1 | cksum
+    (ulimit -S -n 4096 && exec timeout 20 redis-benchmark -p "$port" -n 2000 -c 1000 -q -t get >/dev/null 2>&1)
+    echo "a thousand connections: status $?"
+    published
     client XADD stream 1-1 a b
     client XRANGE stream - +
     client GEOADD here 13 38 a 15 37 b
@@ -161,7 +184,8 @@ fi
 
 plain=$(uses plain)
 used=$plain
-like "$plain" $'^OK\n3008\nv\n.*shut\nshut\nshut\n.*READONLY.*status 0\nstatus 0$' \
+like "$plain" \
+    $'^OK\n3008\nv\nOK\n[0-9]+ 12000000\na thousand connections: status 0\npublished\n1\n.*shut\nshut\nshut\n.*READONLY.*status 0\nstatus 0$' \
     "redis works without a filter"
 got=$(uses reported)
 is "$got" "$plain" "it works as without a filter under a report"
