@@ -6,14 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Reads until the end or until LIMIT + 1 bytes are there: a file may grow, and its size be a lie.
- */
-static int read_all(int descriptor, size_t limit, struct file *file)
+/* Reads to the end, where SIZE bytes have to be there: a file may grow, or be cut short, while it
+ * is read, and its size be a lie. */
+static int read_all(int descriptor, size_t size, struct file *file)
 {
-    while (file->length <= limit) {
-        ssize_t got = read(descriptor, file->text + file->length, limit + 1 - file->length);
+    while (file->length <= size) {
+        ssize_t got = read(descriptor, file->text + file->length, size + 1 - file->length);
         if (got == 0)
-            return 0;
+            return file->length == size ? 0 : -EBUSY;
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

@@ -13,12 +13,12 @@ struct file {
 };
 
 /* Reads the whole file PATH. Returns 0; -EINVAL if it is not a regular file; -EFBIG if it is longer
- * than LIMIT bytes; -ENOMEM; or what open(2), fstat(2) or read(2) failed with. */
+ * than LIMIT bytes; -EBUSY if its length changes meanwhile; -ENOMEM; or what open(2), fstat(2) or
+ * read(2) failed with. */
 int file_read(const char *path, size_t limit, struct file *file)
     __attribute__((warn_unused_result));
 
-/* The same for the file that is open as DESCRIPTOR, from where that stands. It is closed in any
- * case. */
+/* The same for the file that is open as DESCRIPTOR, at its beginning. It is closed in any case. */
 int file_read_open(int descriptor, size_t limit, struct file *file)
     __attribute__((warn_unused_result));
 

@@ -122,6 +122,17 @@ Test(file, what_is_open_is_read_and_closed)
     free(file.text);
 }
 
+Test(file, what_is_shorter_than_it_says_is_being_written)
+{
+    struct file file = {0};
+
+    make_file("some text");
+    int descriptor = open("file", O_RDONLY);
+    cr_assert_eq(lseek(descriptor, 5, SEEK_SET), 5);
+    cr_expect_eq(file_read_open(descriptor, 100, &file), -EBUSY);
+    cr_expect_null(file.text);
+}
+
 Test(file, no_descriptor_is_left_open)
 {
     int before = dup(0);

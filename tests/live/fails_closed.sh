@@ -201,6 +201,23 @@ else
     refuses "$TMP/unreadable" "an unreadable file"
 fi
 
+# Cut short between fstat(2) and read(2): what is left may be a whitelist, too, with half of its lines.
+{
+    printf '[filter]\ndefault = allow\n[deny]\nfchdir = EPERM\n'
+    printf '; %s\n' {1..100}
+    printf 'mkdir = EPERM\nmkdirat = EPERM\n'
+} >"$TMP/cut.ini"
+WHITELIST=$TMP/cut.ini
+traced glibc
+is "$STATUS $OUT$ERR" "0 filtered" "a whitelist that stays as it is filters"
+read_number=$(awk -F'(' '$1 == "read" { n++ } index($0, "cut.ini") { print n + 1; exit }' "$TMP/trace")
+(sleep 0.7 && truncate -s 60 "$TMP/cut.ini") &
+traced glibc -e "inject=read:delay_enter=1500000:when=$read_number"
+wait $!
+is "$STATUS $OUT$ERR" "78 $TMP/cut.ini: error: cannot read '$TMP/cut.ini': it is being written" \
+    "a whitelist that is cut short while it is read ends with 78"
+unset WHITELIST
+
 # Allocations.
 (ulimit -v 60000 && run env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/good.ini" "$TMP/glibc" \
     "$TMP/made" && echo "$STATUS $OUT$ERR" >"$TMP/limited")
