@@ -266,19 +266,20 @@ wrong() # NAME MESSAGE, likewise
     is "$STATUS $OUT${ERR%%$'\n'*}" "78 odd.ini$2" "$1"
 }
 # shellcheck disable=SC2001
-{
-    sed 's/$/\r/' <<<"$TEXT" | good "lines_of_windows_are_lines"
-    printf '\357\273\277%s' "$TEXT" | good "a_byte_order_mark_and_no_end_of_the_last_line_are_no_matter"
-    printf '\357\273\277\357\273\277%s\n' "$TEXT" |
-        wrong "two_marks_are" ":1: error: a line is 'key = value' or '[section]'"
-    tr '\n' '\r' <<<"$TEXT" | wrong "lines_of_old_macs_are_none" \
-        ":1: error: the line has a control character (0xd)"
-    iconv -t UTF-16 <<<"$TEXT" | wrong "sixteen_bits_are_none" ":1: error: the line has a NUL byte"
-    printf '%s\n\0\n' "$TEXT" | wrong "a_nul_behind_the_last_line_is_told" \
-        ":5: error: the line has a NUL byte"
-    sed 's/^getppid/\xc2\xa0getppid/' <<<"$TEXT" | wrong "a_space_that_is_none_is_no_space" \
-        ":4: error: unknown syscall '??getppid'; did you mean 'getppid'?"
-}
+good "lines_of_windows_are_lines" < <(sed 's/$/\r/' <<<"$TEXT")
+good "a_byte_order_mark_and_no_end_of_the_last_line_are_no_matter" \
+    < <(printf '\357\273\277%s' "$TEXT")
+wrong "two_marks_are" ":1: error: a line is 'key = value' or '[section]'" \
+    < <(printf '\357\273\277\357\273\277%s\n' "$TEXT")
+wrong "lines_of_old_macs_are_none" ":1: error: the line has a control character (0xd)" \
+    < <(tr '\n' '\r' <<<"$TEXT")
+wrong "sixteen_bits_are_none" ":1: error: the line has a NUL byte" < <(iconv -t UTF-16 <<<"$TEXT")
+wrong "a_nul_behind_the_last_line_is_told" ":5: error: the line has a NUL byte" \
+    < <(printf '%s\n\0\n' "$TEXT")
+# shellcheck disable=SC2001
+wrong "a_space_that_is_none_is_no_space" \
+    ":4: error: unknown syscall '??getppid'; did you mean 'getppid'?" \
+    < <(sed 's/^getppid/\xc2\xa0getppid/' <<<"$TEXT")
 printf '%s\n' "$TEXT" >sparse.ini
 truncate -s 1M sparse.ini
 filtered_by sparse.ini "$VICTIM" ask
