@@ -42,9 +42,11 @@ const char *explain_place(struct place place, char *text, size_t size)
 
 void explain_line(const struct policy *policy, unsigned stage, const char *line, bool narrow)
 {
+    const char *name = policy && stage > 0 ? policy->whitelist.stages[stage - 1].name : NULL;
+
     printf("  to allow it%s, in %s%s[%s%s]:  %s\n", narrow ? "" : " whatever its arguments",
-           policy ? policy->whitelist.name : "", policy ? " " : "", stage > 0 ? "stage " : "allow",
-           stage > 0 ? policy->whitelist.stages[stage - 1].name : "", line);
+           policy ? policy->whitelist.name : "", policy ? " " : "", name ? "stage " : "allow",
+           name ? name : "", line);
 }
 
 static int explain_file(const char *file, char **words, int count, bool json)
