@@ -21,7 +21,7 @@ int explain_calls(const struct policy *policy, bool json);
 int explain_audit(const struct policy *policy, bool json);
 
 /* "  to allow it, in FILE [allow]:  LINE"; or, where LINE is not NARROW, whatever its arguments. In
- * STAGE's section, unless that is 0; POLICY may be NULL. */
+ * STAGE's section, unless that is 0; POLICY may be NULL, which has no stage. */
 void explain_line(const struct policy *policy, unsigned stage, const char *line, bool narrow);
 
 /* "FILE:LINE", or "built in" for a setting that no line sets. Returns TEXT. */
