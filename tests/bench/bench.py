@@ -218,7 +218,7 @@ def servers(lab, rounds, bars):
         try:
             # as many as take a second and more, by what a first try says; less in a mere try
             count = int(min(1.2, rounds / 6) * ask(running["plain"][1], 20000))
-            figures = lab.there_and_back(max(1, rounds // 6), running,
+            figures = lab.there_and_back(max(1, rounds // 4), running,
                                          lambda server, count=count: ask(server[1], count))
             if not programs.in_stage(running["in its stage"][0]):
                 sys.exit(f"bench: {name} is not in its stage")
