@@ -1,14 +1,12 @@
 /* portcullis compile: a whitelist made ready, so that a start costs next to nothing. */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "policy.h"
+#include "replace.h"
 #include "tool.h"
 
 static const char HELP[] =
@@ -25,46 +23,6 @@ static const char HELP[] =
     "  -o, --output OUT  write to OUT, which is replaced at once or not at all\n"
     "\n"
     "Status: 0; 78 for a mistake in FILE; 71 if OUT cannot be written.";
-
-/* A name beside PATH that nobody has, to be freed. */
-static char *temporary_name(const char *path)
-{
-    char *name;
-
-    return asprintf(&name, "%s.XXXXXX", path) < 0 ? NULL : name;
-}
-
-/* The mode that open(2) would have given it. */
-static mode_t usual_mode(void)
-{
-    mode_t mask = umask(0);
-
-    umask(mask);
-    return 0666 & ~mask;
-}
-
-/* A reader sees the old file or the new one, whole, also after a crash. */
-static int write_file(const char *path, const struct artifact *artifact)
-{
-    char *name = temporary_name(path);
-
-    if (!name)
-        return -ENOMEM;
-    int descriptor = mkostemp(name, O_CLOEXEC);
-    int error = descriptor < 0 ? -errno : 0;
-    if (!error)
-        error = tool_write(descriptor, artifact->bytes, artifact->length);
-    if (!error && (fchmod(descriptor, usual_mode()) != 0 || fsync(descriptor) != 0))
-        error = -errno;
-    if (descriptor >= 0 && close(descriptor) != 0 && !error)
-        error = -errno;
-    if (!error && rename(name, path) != 0)
-        error = -errno;
-    if (error && descriptor >= 0)
-        unlink(name);
-    free(name);
-    return error;
-}
 
 /* In the shape that is loaded soonest. FILTERS: one for [allow], one for each stage. */
 static int build(const char *file, const struct policy *policy, struct diagnostics *diagnostics,
@@ -131,7 +89,7 @@ static int compile(const char *file, const char *out)
         tool_error("%s: it is being changed", file);
         status = STATUS_OS;
     }
-    int error = status == STATUS_OK ? write_file(out, &first) : 0;
+    int error = status == STATUS_OK ? replace_file(out, first.bytes, first.length) : 0;
     if (error) {
         tool_error("cannot write '%s': %s", out, strerror(-error));
         status = STATUS_OS;

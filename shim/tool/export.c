@@ -8,6 +8,7 @@
 
 #include "call.h"
 #include "formats/formats.h"
+#include "replace.h"
 #include "startup.h"
 #include "tool.h"
 
@@ -67,28 +68,17 @@ static int help(void)
     return STATUS_OK;
 }
 
-static void say(void *context, const char *text, size_t length)
-{
-    (void)context;
-    tool_say(text, length);
-}
-
 /* TEXT goes where it belongs only when all of it is there. */
 static int put(const struct options *options, const char *text, size_t length)
 {
-    FILE *stream = options->output ? fopen(options->output, "we") : stdout;
-
-    if (!stream) {
-        tool_error("cannot write %s: %s", options->output, strerror(errno));
-        return STATUS_OS;
-    }
-    fwrite(text, 1, length, stream);
-    if (!options->output)
+    if (!options->output) {
+        fwrite(text, 1, length, stdout);
         return STATUS_OK; /* main() looks whether it is out */
-    bool bad = ferror(stream) != 0;
-    if (fclose(stream) == 0 && !bad)
+    }
+    int error = replace_file(options->output, text, length);
+    if (!error)
         return STATUS_OK;
-    tool_error("cannot write %s: %s", options->output, strerror(errno));
+    tool_error("cannot write '%s': %s", options->output, strerror(-error));
     return STATUS_OS;
 }
 
@@ -109,7 +99,7 @@ static int export_policy(const struct options *options, const struct policy *pol
     int error = job.output ? options->format->export(&job) : -ENOMEM;
     if (job.output && fclose(job.output) != 0)
         error = error ? error : -ENOMEM;
-    diagnostics_tell(diagnostics, say, NULL);
+    tool_tell(diagnostics);
     if (diagnostics->errors > 0) {
         status = STATUS_CONFIG;
     } else if (error) {

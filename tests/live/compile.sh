@@ -82,6 +82,15 @@ succeeds "failure_leaves_the_old_file" cmp "$OUT_FILE" "$TMP/before.pcw"
 is "$(stat -c %a "$OUT_FILE") $(stat -c %h "$OUT_FILE" "$TMP/before.pcw" | paste -sd ' ')" \
     "640 1 1" "file_is_replaced_and_has_the_usual_mode"
 
+ln -s out.pcw "$TMP/link.pcw"
+verb 0 "" "" "link_is_followed" compile "$TEXT" -o "$TMP/link.pcw"
+is "$(readlink "$TMP/link.pcw")" out.pcw "link_stays_one"
+verb 71 "" "portcullis: error: cannot write '/dev/full': No space left on device" \
+    "device_is_written_to" compile "$TEXT" -o /dev/full
+succeeds "device_stays_one" test -c /dev/full
+cmp "$OUT_FILE" <("$PORTCULLIS" compile "$TEXT" -o /dev/stdout) || status=$?
+is "${status:-0}" 0 "pipe_is_written_to"
+
 # What the other verbs do with it.
 printf '[filter]\ninclude = part.txt\naudit = yes\n[allow]\nsyscalls = read\nwrite = fd == 1\n' \
     >"$TMP/whole.txt"

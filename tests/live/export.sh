@@ -40,11 +40,17 @@ run "$PORTCULLIS" export --to pfc -o out a.ini
 is "$STATUS|$OUT|$ERR" "0||" "o_writes_a_file"
 is "$("$PORTCULLIS" export --to pfc a.ini)" "$(<out)" "the_same_that_goes_to_standard_output"
 run "$PORTCULLIS" export --to pfc --output "$TMP/none/out" a.ini
-is "$STATUS|$ERR" "71|portcullis: error: cannot write $TMP/none/out: No such file or directory" \
+is "$STATUS|$ERR" "71|portcullis: error: cannot write '$TMP/none/out': No such file or directory" \
     "a_file_that_can_t_be_written_is_status_71"
 run "$PORTCULLIS" export --to pfc -o /dev/full a.ini
-is "$STATUS|$ERR" "71|portcullis: error: cannot write /dev/full: No space left on device" \
+is "$STATUS|$ERR" "71|portcullis: error: cannot write '/dev/full': No space left on device" \
     "so_is_one_without_room"
+
+mv out before
+: >out
+ln -s out link
+run "$PORTCULLIS" export --to pfc -o link a.ini
+is "$STATUS|$ERR|$(readlink link)|$(cmp out before)" "0||out|" "a_link_is_followed"
 
 # A compiled whitelist has a program and no rules.
 "$PORTCULLIS" compile a.ini -o a.compiled || diag "it is not compiled"

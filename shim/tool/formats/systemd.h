@@ -4,10 +4,6 @@
 
 #include "formats.h"
 
-/* The names that systemd allows under any list of what is allowed, its @default, whichever version
- * has them: separated by blanks. */
-extern const char SYSTEMD_DEFAULT[];
-
 /* The filter as SystemCallFilter= and its like. As for the formats. */
 int systemd_write_native(const struct export_job *job) __attribute__((warn_unused_result));
 

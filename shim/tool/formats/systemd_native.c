@@ -9,7 +9,9 @@
 #include "../region.h"
 #include "systemd.h"
 
-const char SYSTEMD_DEFAULT[] =
+/* The names that systemd allows under any list of what is allowed, its @default, whichever version
+ * has them. */
+static const char SYSTEMD_DEFAULT[] =
     "arch_prctl brk clock_getres clock_gettime clock_nanosleep execve exit exit_group futex "
     "futex_requeue futex_wait futex_waitv futex_wake get_robust_list get_thread_area getegid "
     "geteuid getgid getgroups getpgid getpgrp getpid getppid getrandom getresgid getresuid "
@@ -56,11 +58,6 @@ static void end_setting(struct setting *setting)
     setting->column = 0;
 }
 
-static bool same_action(struct action one, struct action other)
-{
-    return one.kind == other.kind && (one.kind != ACTION_ERRNO || one.error == other.error);
-}
-
 static bool summarize_region(void *context, const struct region *region,
                              const struct verdict *verdict, const struct verdict *same)
 {
@@ -71,7 +68,7 @@ static bool summarize_region(void *context, const struct region *region,
     if (!summary->begun)
         summary->action = verdict->action;
     summary->begun = true;
-    summary->mixed |= !same_action(summary->action, verdict->action);
+    summary->mixed |= !action_equals(summary->action, verdict->action);
     summary->allows |= action_allows(verdict->action);
     return true;
 }
@@ -205,7 +202,7 @@ static int put_denied(const struct export_job *job)
         if (summary.mixed && is_denying_list(job))
             warn_mixed(job, rule, summary.allows);
         if (!summary.mixed && !summary.allows &&
-            !same_action(summary.action, rules->default_action))
+            !action_equals(summary.action, rules->default_action))
             put_word(&setting, call_name(rule->number, name),
                      suffix_of(job, place_of(job, rule), summary.action, suffix));
     }
@@ -230,7 +227,7 @@ static int put_taken_back(const struct export_job *job)
         if (number < 0)
             continue;
         error = summarize(rules, number, &summary);
-        if (!error && !summary.allows && same_action(summary.action, rules->default_action))
+        if (!error && !summary.allows && action_equals(summary.action, rules->default_action))
             put_word(&setting, name, "");
     }
     end_setting(&setting);
