@@ -50,7 +50,7 @@ for server in nginx haproxy redis memcached; do
     done
 done
 for way in "a filter of one instruction" "portcullis INI" "in its stage"; do
-    like "$OUT" "  nginx, connections kept, $way, to plain: [0-9.]+(,|$)" \
+    like "$OUT" "  nginx, connections kept, $way, to plain: [0-9.]+[,"$'\n'"]" \
         "it says what is left where connections are kept, $way, and demands nothing"
 done
 
