@@ -214,11 +214,21 @@ def running(folder, command, port, last=False, end=signal.SIGTERM):
         process.wait(20)
 
 
+def with_children(process):
+    """The ids of it and its children."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+        return [process.pid, *map(int, file.read().split())]
+
+
+def consumed(process):
+    """Microseconds that it and its children have had of a processor: their clocks, as
+    clock_getcpuclockid(3) names them."""
+    return sum(1e6 * time.clock_gettime((~pid << 3) | 2) for pid in with_children(process))
+
+
 def in_stage(process):
     """Whether it, or a child of it, has two filters."""
-    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
-        pids = [str(process.pid)] + file.read().split()
-    for pid in pids:
+    for pid in with_children(process):
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
             if "Seccomp_filters:\t2\n" in file.read():
                 return True
@@ -315,12 +325,15 @@ def ask_memcached(lab, port, count):
 
 
 def served(lab, variant, serve, ask, count):
-    """Starts a server for COUNT requests; returns how many it answers a second."""
+    """Starts a server for COUNT requests; returns how many it answers a second, and how many
+    microseconds of its processor one takes."""
     with serve(lab, variant) as (process, port):
+        begin = consumed(process)
         answers = ask(lab, port, count)
+        taken = (consumed(process) - begin) / count
         if (variant == STAGE) != in_stage(process):
             sys.exit(f"bench: {' '.join(process.args)}: it has another number of filters")
-        return answers
+        return answers, taken
 
 
 def servers():

@@ -48,6 +48,8 @@ for server in nginx haproxy redis memcached; do
         like "$OUT" "  $server, $way, to plain: [0-9.]+ \(at least 0.97\): " \
             "it says what is left of the requests that $server answers, $way"
     done
+    like "$(<"$TMP/build/bench/processor.csv")" "processor,$server: in its stage,,microseconds,[0-9.]+," \
+        "and what a request to it takes of its processor in its stage"
 done
 for way in "a filter of one instruction" "portcullis INI" "in its stage"; do
     like "$OUT" "  nginx, connections kept, $way, to plain: [0-9.]+[,"$'\n'"]" \
