@@ -26,8 +26,8 @@ BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
 DEB_PACKAGES := $(BUILD_PACKAGES) build-essential debhelper dpkg-dev fakeroot git lintian
-BENCH_PACKAGES := $(BUILD_PACKAGES) apache2-utils gnuplot-nox nginx-light python3 redis-server \
-    redis-tools sqlite3 strace
+BENCH_PACKAGES := $(BUILD_PACKAGES) apache2-utils gnuplot-nox haproxy memcached nginx-light \
+    python3 redis-server redis-tools sqlite3 strace
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) binutils \
     clang-format clang-tidy cppcheck curl fish g++ gawk libcap2-bin libcriterion-dev mandoc \
     musl-tools openssl perl pkgconf procps shellcheck systemd xz-utils zsh

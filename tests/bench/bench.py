@@ -197,8 +197,9 @@ def learn(lab, rounds, bars):
         for work, command in programs.work(lab, folder).items():
             variants = programs.recorders(lab, work, command)
             quick = ("plain", programs.ONE, programs.AGAIN)
-            figures = lab.in_turn(rounds if work != programs.ON_DISK else max(1, rounds // 6),
-                                  variants, programs.timed, set(variants).difference(quick))
+            turns = rounds // 6 if work == programs.ON_DISK else rounds * 2 // 3
+            figures = lab.in_turn(max(1, turns), variants, programs.timed,
+                                  set(variants).difference(quick))
             plain = floor = None
             for name, samples in figures.items():
                 row = section.add(f"{work}: {name}", samples, plain, floor)
@@ -209,27 +210,37 @@ def learn(lab, rounds, bars):
 
 
 def servers(lab, rounds, bars):
-    """nginx and redis: without a filter, under the least that any filter is, their whitelist, and in
-    its stage. The server has a processor, its client another; a round asks all in turn, and then
-    the other way round, so that what drifts disturbs all alike, and each time another process, as
-    where its memory happens to lie makes some percent. Judged by the median of the rounds' ratios."""
+    """Servers without a filter, under their whitelist, and in its stage; where nothing is demanded,
+    under the least that any filter is, too. The server has a processor, its client another; a round
+    asks all in turn, and then the other way round, so that what drifts disturbs all alike, and each
+    time another process, as where its memory happens to lie makes some percent. Judged by the
+    median of the rounds' ratios. Where the client has more to do than the server, the answers don't
+    tell what a filter takes: what the server takes of its processor does."""
     section = Section("servers", "servers", "requests a second", adds=False)
+    processor = Section("processor", "a request, on the processor of the server", "microseconds",
+                        adds=False)
     for name, (serve, ask, limit) in programs.servers().items():
-        # as many as take some time, by what a first try says; less in a mere try
-        first = programs.served(lab, "plain", serve, ask, 10000)
-        count = int(min(0.8, rounds / 6) * first)
-        figures = lab.there_and_back(
-            max(1, rounds // 6), {variant: variant for variant in programs.SERVED},
+        # as many as take half a second, by what a first try says; less in a mere try
+        first, _ = programs.served(lab, "plain", serve, ask, 5000)
+        count = int(min(0.5, rounds / 60) * first)
+        both = lab.there_and_back(
+            max(1, rounds // 6), {variant: variant for variant in programs.SERVED
+                                  if variant != programs.ONE or limit is None},
             lambda variant, serve=serve, ask=ask, count=count:
             programs.served(lab, variant, serve, ask, count))
-        plain = section.add(f"{name}: plain", figures["plain"])
-        for variant in list(figures)[1:]:
-            section.add(f"{name}: {variant}", figures[variant], plain)
+        figures = {variant: [answers for answers, _ in pairs] for variant, pairs in both.items()}
+        plain = taken = None
+        for variant, pairs in both.items():
+            row = section.add(f"{name}: {variant}", figures[variant], plain)
+            work = processor.add(f"{name}: {variant}", [each for _, each in pairs], taken)
+            plain, taken = plain or row, taken or work
+            if row is plain:
+                continue
             ratios = [one / other for one, other in zip(rounds_of(figures[variant]),
                                                         rounds_of(figures["plain"]))]
             bars.bar(section, f"{name}, {variant}, to plain", statistics.median(ratios), 1.0,
                      None if variant == programs.ONE else limit, least=True, plain=plain)
-    return section if section.rows else None
+    return (section, processor) if section.rows else None
 
 
 def rounds_of(figures):

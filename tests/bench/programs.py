@@ -1,9 +1,11 @@
 """The programs that bench.py measures: calls, work to be recorded, servers."""
 
+import contextlib
 import ctypes
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +16,18 @@ from lab import alone, environment, have
 CALLS = 100000
 ONE, AGAIN, ON_DISK = "a filter of one instruction", "learn again", "sqlite3 on a disk"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HAPROXY = """global
+    nbthread 1
+    maxconn 200
+defaults
+    mode http
+    timeout connect 9s
+    timeout client 9s
+    timeout server 9s
+listen web
+    bind 127.0.0.1:{port}
+    server one 127.0.0.1:{back}
+"""
 
 
 def call(lab, words, number, value, before=()):
@@ -143,14 +157,20 @@ def wait_for(port):
     sys.exit(f"bench: nobody listens on port {port}")
 
 
-def stop(process):
-    """Ends a server."""
-    process.terminate()
-    process.wait(20)
+# The ways in which a server is measured, and the whitelists of a server, by its way: those of its
+# example, and those that are shipped.
+INI, STAGE = "portcullis INI", "in its stage"
+SERVED = ("plain", ONE, INI, STAGE)
 
 
-# The whitelist of a server's example by the name of its variant.
-SERVED = {"plain": None, ONE: None, "portcullis INI": "{}.ini", "in its stage": "stages.ini"}
+def example(name):
+    """The whitelists of a server's example."""
+    return {INI: f"examples/{name}/{name}.ini", STAGE: f"examples/{name}/stages.ini"}
+
+
+def shipped(name):
+    """The whitelists that are shipped for a server."""
+    return {INI: f"config/whitelists/{name}.ini", STAGE: f"config/whitelists/{name}-serving.ini"}
 
 
 def pinned(last):
@@ -162,37 +182,65 @@ def pinned(last):
     return pin
 
 
-def start_server(lab, example, variant, command, folder):
-    """Starts it under the whitelist of its example that the variant stands for."""
-    words = ""
-    if SERVED[variant]:
-        path = os.path.join(ROOT, "examples", example, SERVED[variant].format(example))
-        words = f"LD_PRELOAD={lab.shim} PORTCULLIS_WHITELIST={path}"
+def filtered(lab, variant, whitelists):
+    """The words that go before a server's command."""
     if variant == ONE:
-        command = [lab.path("allow")] + command
+        return [lab.path("allow")]
+    if variant not in whitelists:
+        return []
+    return ["env", f"LD_PRELOAD={lab.shim}",
+            f"PORTCULLIS_WHITELIST={os.path.join(ROOT, whitelists[variant])}"]
+
+
+def new_folder(lab, name, inside):
+    """A new folder for a server, with one in it."""
+    path = lab.path(name.replace(" ", "-"))
+    shutil.rmtree(path, ignore_errors=True)
+    os.makedirs(os.path.join(path, inside))
+    return path
+
+
+@contextlib.contextmanager
+def running(folder, command, port, last=False, end=signal.SIGTERM):
+    """A server, once somebody listens; it ends with the context, by this signal."""
     with open(os.path.join(folder, "said"), "wb") as said:
-        return subprocess.Popen(command, cwd=folder, env=environment(words), stdout=said,
-                                stderr=said, stdin=subprocess.DEVNULL, preexec_fn=pinned(False))
+        process = subprocess.Popen(command, cwd=folder, env=environment(""), stdout=said,
+                                   stderr=said, stdin=subprocess.DEVNULL, preexec_fn=pinned(last))
+    try:
+        wait_for(port)
+        yield process
+    finally:
+        process.send_signal(end)
+        process.wait(20)
+
+
+def with_children(process):
+    """The ids of it and its children."""
+    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
+        return [process.pid, *map(int, file.read().split())]
+
+
+def consumed(process):
+    """Microseconds that it and its children have had of a processor: their clocks, as
+    clock_getcpuclockid(3) names them."""
+    return sum(1e6 * time.clock_gettime((~pid << 3) | 2) for pid in with_children(process))
 
 
 def in_stage(process):
     """Whether it, or a child of it, has two filters."""
-    with open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii") as file:
-        pids = [str(process.pid)] + file.read().split()
-    for pid in pids:
+    for pid in with_children(process):
         with open(f"/proc/{pid}/status", encoding="ascii") as file:
             if "Seccomp_filters:\t2\n" in file.read():
                 return True
     return False
 
 
-def serve_nginx(lab, variant):
-    """Starts nginx, as stages.ini wants it, with one worker, which may read wherever this is built;
-    returns the process and its port."""
+@contextlib.contextmanager
+def serve_nginx(lab, variant, last=False):
+    """nginx, as stages.ini wants it, with one worker, which may read wherever this is built: the
+    process and its port."""
     port = free_port()
-    folder = lab.path("nginx-" + variant.replace(" ", "-"))
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(os.path.join(folder, "html"))
+    folder = new_folder(lab, f"nginx {variant}", "html")
     with open(os.path.join(folder, "html", "page"), "w", encoding="ascii") as file:
         file.write("portcullis\n" * 1000)
     with open(os.path.join(ROOT, "examples/nginx/nginx.conf"), encoding="ascii") as file:
@@ -202,37 +250,53 @@ def serve_nginx(lab, variant):
         file.write(text.replace("worker_processes 2", "worker_processes 1")
                    .replace("user www-data", "user root"))
     program = shutil.which("nginx", path="/usr/sbin:/usr/bin")
-    process = start_server(lab, "nginx", variant, [program, "-p", folder + "/", "-c", "nginx.conf"],
-                           folder)
-    wait_for(port)
-    return process, port
+    with running(folder, [*filtered(lab, variant, example("nginx")), program, "-p", folder + "/",
+                          "-c", "nginx.conf"], port, last) as process:
+        yield process, port
 
 
-def ask_nginx(port, count, *options):
+def ask_web(_, port, count, *options):
     """Requests a second, by ab with these options."""
     command = ["ab", "-q", "-n", str(count), "-c", "20", *options, f"http://127.0.0.1:{port}/page"]
     result = subprocess.run(command, check=True, capture_output=True, text=True,
                             preexec_fn=pinned(True))
     if not re.search(r"Failed requests: +0\n", result.stdout) or "Non-2xx" in result.stdout:
-        sys.exit("bench: nginx failed requests:\n" + result.stdout)
+        sys.exit("bench: requests have failed:\n" + result.stdout)
     return float(re.search(r"Requests per second: +([\d.]+)", result.stdout)[1])
 
 
-def serve_redis(lab, variant):
-    """Starts redis, as stages.ini wants it, without threads that would turn on one processor for
-    one another; returns the process and its port."""
+def ask_kept(lab, port, count):
+    """The same over connections that are kept."""
+    return ask_web(lab, port, count, "-k")
+
+
+@contextlib.contextmanager
+def serve_haproxy(lab, variant):
+    """haproxy without a second thread, in front of an nginx without a filter, which shares the
+    client's processor: haproxy's process and its port."""
     port = free_port()
-    folder = lab.path("redis-" + variant.replace(" ", "-"))
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(os.path.join(folder, "appendonlydir"))
-    process = start_server(lab, "redis", variant, [
-        "redis-server", os.path.join(ROOT, "examples/redis/redis.conf"), "--port", str(port),
-        "--io-threads", "1", "--jemalloc-bg-thread", "no"], folder)
-    wait_for(port)
-    return process, port
+    folder = new_folder(lab, f"haproxy {variant}", "")
+    with serve_nginx(lab, "plain", True) as (_, back):
+        with open(os.path.join(folder, "haproxy.cfg"), "w", encoding="ascii") as file:
+            file.write(HAPROXY.format(port=port, back=back))
+        with running(folder, [*filtered(lab, variant, shipped("haproxy")), "haproxy", "-db", "-f",
+                              "haproxy.cfg"], port) as process:
+            yield process, port
 
 
-def ask_redis(port, count):
+@contextlib.contextmanager
+def serve_redis(lab, variant):
+    """Redis, as stages.ini wants it, without threads that would turn on one processor for one
+    another: the process and its port."""
+    port = free_port()
+    folder = new_folder(lab, f"redis {variant}", "appendonlydir")
+    with running(folder, [*filtered(lab, variant, example("redis")), "redis-server",
+                          os.path.join(ROOT, "examples/redis/redis.conf"), "--port", str(port),
+                          "--io-threads", "1", "--jemalloc-bg-thread", "no"], port) as process:
+        yield process, port
+
+
+def ask_redis(_, port, count):
     """Operations a second."""
     result = subprocess.run(["redis-benchmark", "-p", str(port), "-n", str(count), "-c", "20",
                              "-t", "get", "--csv"], check=True, capture_output=True, text=True,
@@ -240,24 +304,45 @@ def ask_redis(port, count):
     return float(re.search(r'"GET","([\d.]+)"', result.stdout)[1])
 
 
+@contextlib.contextmanager
+def serve_memcached(lab, variant):
+    """memcached with one thread that answers: the process and its port. Asked to end, it takes a
+    second."""
+    port = free_port()
+    folder = new_folder(lab, f"memcached {variant}", "")
+    user = ["-u", "nobody"] if os.geteuid() == 0 else []
+    with running(folder, [*filtered(lab, variant, shipped("memcached")), "memcached", *user,
+                          "-t", "1", "-p", str(port), "-l", "127.0.0.1"], port,
+                 end=signal.SIGKILL) as process:
+        yield process, port
+
+
+def ask_memcached(lab, port, count):
+    """Answers a second."""
+    result = subprocess.run([lab.path("gets"), str(port), str(count)], check=True,
+                            stdout=subprocess.PIPE, text=True, preexec_fn=pinned(True))
+    return float(result.stdout)
+
+
 def served(lab, variant, serve, ask, count):
-    """Starts a server for COUNT requests; returns how many it answers a second."""
-    process, port = serve(lab, variant)
-    try:
-        answers = ask(port, count)
-        if (variant == "in its stage") != in_stage(process):
-            sys.exit(f"bench: {process.args[0]}, {variant}: it has another number of filters")
-        return answers
-    finally:
-        stop(process)
+    """Starts a server for COUNT requests; returns how many it answers a second, and how many
+    microseconds of its processor one takes."""
+    with serve(lab, variant) as (process, port):
+        begin = consumed(process)
+        answers = ask(lab, port, count)
+        taken = (consumed(process) - begin) / count
+        if (variant == STAGE) != in_stage(process):
+            sys.exit(f"bench: {' '.join(process.args)}: it has another number of filters")
+        return answers, taken
 
 
 def servers():
-    """{name: (how to start it, how to ask it, what has to be left of its answers)} of those that are
-    installed. Nothing is demanded where connections are kept: then a request is eight calls in as
-    little time as can be, and of that any filter takes its part, be it of one instruction."""
-    known = {"nginx": ("nginx ab", serve_nginx, ask_nginx, 0.97),
-             "nginx, connections kept": ("nginx ab", serve_nginx,
-                                         lambda port, count: ask_nginx(port, count, "-k"), None),
-             "redis": ("redis-server redis-benchmark", serve_redis, ask_redis, 0.97)}
+    """{name: (how to start it, how to ask it, what has to be left of its answers)} of those that
+    are installed. Nothing is demanded where connections are kept: then a request is eight calls in
+    as little time as can be, and of that any filter takes its part, be it of one instruction."""
+    known = {"nginx": ("nginx ab", serve_nginx, ask_web, 0.97),
+             "nginx, connections kept": ("nginx ab", serve_nginx, ask_kept, None),
+             "haproxy": ("haproxy nginx ab", serve_haproxy, ask_web, 0.97),
+             "redis": ("redis-server redis-benchmark", serve_redis, ask_redis, 0.97),
+             "memcached": ("memcached", serve_memcached, ask_memcached, 0.97)}
     return {name: way for name, (needs, *way) in known.items() if all(map(have, needs.split()))}

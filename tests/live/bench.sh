@@ -43,8 +43,17 @@ is "$(ls -d "${folder:-/nowhere}" 2>&1)" \
 
 run timeout 100 python3 -B "${bench[@]}" servers
 is "$STATUS|$ERR" "0|" "the section 'servers' runs"
-for server in nginx redis; do
-    like "$OUT" "$server, in its stage, to plain: [0-9.]+ " "it says what a stage leaves of $server's requests"
+for server in nginx haproxy redis memcached; do
+    for way in "portcullis INI" "in its stage"; do
+        like "$OUT" "  $server, $way, to plain: [0-9.]+ \(at least 0.97\): " \
+            "it says what is left of the requests that $server answers, $way"
+    done
+    like "$(<"$TMP/build/bench/processor.csv")" "processor,$server: in its stage,,microseconds,[0-9.]+," \
+        "and what a request to it takes of its processor in its stage"
+done
+for way in "a filter of one instruction" "portcullis INI" "in its stage"; do
+    like "$OUT" "  nginx, connections kept, $way, to plain: [0-9.]+[,"$'\n'"]" \
+        "it says what is left where connections are kept, $way, and demands nothing"
 done
 
 run timeout 20 python3 -B "${bench[@]}" sprint
