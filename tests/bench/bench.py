@@ -197,7 +197,7 @@ def learn(lab, rounds, bars):
         for work, command in programs.work(lab, folder).items():
             variants = programs.recorders(lab, work, command)
             quick = ("plain", programs.ONE, programs.AGAIN)
-            turns = rounds // 6 if work == programs.ON_DISK else rounds * 2 // 3
+            turns = rounds // (6 if work == programs.ON_DISK else 1)
             figures = lab.in_turn(max(1, turns), variants, programs.timed,
                                   set(variants).difference(quick))
             plain = floor = None
