@@ -68,16 +68,14 @@ static bool is_right(struct phrase *phrase, const struct row *row)
         right = !row_covers(&phrase->rows, row, tuple) ||
                 condition_matches(&condition, tuple->arguments);
     }
-    phrase->cost += right ? cost_of(&condition) : 0;
     condition_release(&condition);
     diagnostics_release(&diagnostics);
     return right;
 }
 
-/* Whether each row says something, and the right thing. Counts what they cost. */
+/* Whether each row says something, and the right thing. */
 static bool is_sayable(struct phrase *phrase)
 {
-    phrase->cost = 0;
     for (unsigned i = 0; i < phrase->rows.count; i++) {
         if (write_row(phrase, &phrase->rows.items[i]) == 0 ||
             !is_right(phrase, &phrase->rows.items[i]))
@@ -136,6 +134,19 @@ static void shorten(struct phrase *phrase, struct row *row, unsigned column, str
     } while (count > 1 && line_length(phrase) > LINE_COLUMNS);
 }
 
+/* Counts what the line costs: where a list is split over several, each has all of the rest. */
+static void count_cost(struct phrase *phrase)
+{
+    struct diagnostics diagnostics = {0};
+    struct condition condition = {0};
+    bool parsed = condition_parse(phrase->text, phrase->call, phrase->prototype,
+                                  (struct place){"", 0}, &diagnostics, &condition) == 0;
+
+    phrase->cost += parsed ? cost_of(&condition) : COST_ENOUGH;
+    condition_release(&condition);
+    diagnostics_release(&diagnostics);
+}
+
 /* Adds ROW as one line. Returns 0; -E2BIG if it is too long for one; -ENOMEM. */
 static int add_short_line(struct phrase *phrase, const struct row *row)
 {
@@ -147,7 +158,10 @@ static int add_short_line(struct phrase *phrase, const struct row *row)
         write_row(phrase, row);
         phrase->plain = plain;
     }
-    return line_length(phrase) > LINE_BYTES_MAX ? -E2BIG : add_line(phrase, row, phrase->text);
+    if (line_length(phrase) > LINE_BYTES_MAX)
+        return -E2BIG;
+    count_cost(phrase);
+    return add_line(phrase, row, phrase->text);
 }
 
 /* Adds the lines that ROW is. Returns as add_short_line() does. */
