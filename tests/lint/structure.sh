@@ -58,7 +58,7 @@ wide_lines()
 
 left_to_do()
 {
-    grep -nwE 'TODO|FIXME|XXX' "${SOURCES[@]}" | grep -v '^tests/lint/structure.sh:'
+    grep -nwE 'TO[D]O|FIX[M]E|X[X]X' "${SOURCES[@]}" # this line is none
 }
 
 printf 'int main(void)\n{\n%s\n}\n' "$(yes ';' | head -n 57)" >"$TMP/short.c"
