@@ -13,6 +13,7 @@
 # A work's programs are called by their names: PATH leads to wrappers that put them under the whitelist.
 
 . "$(dirname "${BASH_SOURCE[0]}")/tap.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/gdb.sh"
 
 # Copies that everybody may read and run, wherever the build is.
 chmod 711 "$TMP"
@@ -227,8 +228,8 @@ inside()
         commands+=(-ex "set \$r = (long)${ATTACKS[$name]}"
             -ex "printf \"@%s=%d %d\\n\", \"$name\", (int)\$r, *((int*(*)(void))__errno_location)()")
     done
-    timeout 30 gdb -nx -batch -p "$pid" -ex 'set confirm off' -ex 'set debuginfod enabled off' \
-        "${commands[@]}" </dev/null 2>"$TMP/gdb" | sed -n 's/^@//p' |
+    attached "$pid" -ex 'set confirm off' -ex 'set debuginfod enabled off' \
+        "${commands[@]}" 2>"$TMP/gdb" | sed -n 's/^@//p' |
         awk '{ if ($1 ~ /=-1$/) { sub(/=.*/, "", $1); print $1 "=" $2 }
                else { sub(/=.*/, "", $1); print $1 "=done" } }' |
         sed 's/=1$/=EPERM/; s/=2$/=ENOENT/; s/=3$/=ESRCH/; s/=9$/=EBADF/; s/=38$/=ENOSYS/' |

@@ -2,6 +2,7 @@
 # nginx' workers under a stage: they serve as before, with a third of the system calls, and what an
 # attacker inside would want is gone.
 . "$(dirname "$0")/../helpers/tap.sh"
+. "$(dirname "$0")/../helpers/gdb.sh"
 
 here=$ROOT/examples/nginx
 port=$(free_port)
@@ -114,7 +115,7 @@ inside()
 {
     local arguments
     arguments=$(printf ', %s' "${@:3}")
-    timeout 30 gdb -p "$1" -batch -nx </dev/null 2>/dev/null \
+    attached "$1" 2>/dev/null \
         -ex "print ((long (*)(long, long, long, long, long, long, long))syscall)($2$arguments)" \
         -ex 'print *((int *(*)(void))__errno_location)()' | sed -n 's/^\$[12] = //p' | paste -sd ' '
 }
