@@ -21,7 +21,7 @@
 
 enum { STACK_GUARD = 4096, STACK_SIZE = 4 << 20 };
 
-/* A message between the two: the watcher's id, leave to trace, and an error number. */
+/* A message between the two: leave to trace, and an error number. */
 static bool send_number(int channel, int number)
 {
     return send(channel, &number, sizeof(number), MSG_NOSIGNAL) == sizeof(number);
@@ -87,8 +87,7 @@ static _Noreturn void watch(struct gate *gate, pid_t process, int channel)
 
     signal(SIGCHLD, SIG_DFL);
     close_others(kept, sizeof(kept) / sizeof(kept[0]));
-    if (setsid() < 0 || chdir("/") != 0 || !send_number(channel, getpid()) ||
-        !receive_number(channel, &word))
+    if (setsid() < 0 || chdir("/") != 0 || !receive_number(channel, &word))
         _exit(STATUS_CANNOT);
     if (gate->only_keep)
         _exit(keep(gate, process, channel));
@@ -110,11 +109,11 @@ struct birth {
 static int bear_watcher(void *context)
 {
     const struct birth *birth = context;
-    pid_t watcher = fork();
 
-    if (watcher == 0)
+    birth->gate->watcher = fork();
+    if (birth->gate->watcher == 0)
         watch(birth->gate, birth->process, birth->channel);
-    _exit(watcher < 0 ? errno : 0);
+    _exit(birth->gate->watcher < 0 ? errno : 0);
 }
 
 /* A stack for it and the watcher, above a page that is none. Returns its lowest byte, or NULL. */
@@ -167,8 +166,6 @@ static int agree(struct gate *gate, int channel)
 {
     int error;
 
-    if (!receive_number(channel, &gate->watcher))
-        return -ECHILD;
     prctl(PR_SET_PTRACER, gate->watcher); /* for Yama; fails where there is none */
     if (!send_number(channel, 0) || !receive_number(channel, &error))
         return -ECHILD;
