@@ -72,7 +72,6 @@ mmap = length <= 0x100000           ; web.ini:12
 ; copy_file_range: ENOSYS, the C library does without it (@fallback)
 ; preadv2: ENOSYS, the C library does without it (@fallback)
 ; pwritev2: ENOSYS, the C library does without it (@fallback)
-; statx: ENOSYS, the C library does without it (@fallback)
 ; clone3: ENOSYS, the C library does without it (@fallback)
 ; close_range: ENOSYS, the C library does without it (@fallback)
 ; openat2: ENOSYS, the C library does without it (@fallback)

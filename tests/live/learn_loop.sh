@@ -14,6 +14,8 @@ clear() { rm -rf "$TMP/made"; mkdir "$TMP/made"; }
 BEFORE=clear
 
 loop ls ls -lR tree
+# what the older call does not know: when it was made
+loop stat stat -c '%n %W' tree tree/a/d/words
 loop cp cp -a tree made/tree
 loop sort sort -rn tree/a/d/numbers
 loop sha256sum sha256sum tree/a/d/numbers

@@ -270,7 +270,7 @@ runs "0 interrupted" "an experiment: every read of standard input is interrupted
 runs "0 NOT FILTERED" "an experiment: @stdio alone is enough to print" --allow @stdio \
     "$TMP/victim"
 runs "0 filtered" "and for nothing else" --allow @stdio "$TMP/victim" "$TMP/open/made"
-runs "2 ls: cannot open directory '/': Operation not permitted" "ls can't look" --allow @stdio ls /
+runs "2 ls: cannot access '/': Operation not permitted" "ls can't look" --allow @stdio ls /
 
 wait_for 5 nobody_watches
 is "$(watchers)" "" "no watcher is left"
