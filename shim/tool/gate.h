@@ -49,7 +49,8 @@ struct gate_hooks {
      * call before the watcher has the descriptor: one that waits for an answer through it does not
      * wait in vain. */
     int (*prepare)(void *context);
-    /* The watcher's copy of that descriptor; without one, when the watcher traces the process. */
+    /* The watcher's copy of that descriptor; without one, while the process, which is traced by
+     * then, goes on to exec. */
     void (*begin)(void *context, int descriptor);
     /* There is something to read on it. It may well be asked for a process that gate_holds(). */
     void (*readable)(void *context);
@@ -64,8 +65,9 @@ struct gate_hooks {
     /* Those that stay: */
 
     /* A filter has stopped a call of THREAD of PROCESS (SECCOMP_RET_TRACE); HELD: as gate_holds()
-     * says. It goes on when this returns. */
-    void (*call)(void *context, pid_t process, pid_t thread, bool held);
+     * says. It goes on when this returns, which is whether the process may make another one: after
+     * its last call nothing more is to be seen of it. */
+    bool (*call)(void *context, pid_t process, pid_t thread, bool held);
     /* THREAD, which has passed, is stopped by SIGNAL or, if that is 0, by something else. Returns
      * the signal to let it go on with: this one, or 0. */
     int (*stop)(void *context, pid_t thread, int signal);

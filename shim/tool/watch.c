@@ -195,6 +195,24 @@ static void on_event(struct gate *gate, struct tracee *thread, int signal, int e
     watch_go_on(thread->id, event == PTRACE_EVENT_STOP ? after_stop(gate, thread, 0) : 0);
 }
 
+/* A filter has stopped a call of THREAD. If that is the last call of all, it is let go: each stop
+ * of its end, and its death, would be a processor to be woken up while its parent waits. */
+static void on_call(struct gate *gate, const struct tracee *thread)
+{
+    const struct gate_hooks *hooks = gate->hooks;
+    struct watch *watch = gate->watch;
+    bool more = hooks->call(hooks->context, thread->process, thread->id, !thread->passed);
+
+    if (more || !thread->passed || watch->tracees.count > 1) {
+        watch_go_on(thread->id, 0);
+        return;
+    }
+    if (!watch->ended && hooks->ending)
+        hooks->ending(hooks->context, true);
+    watch->ended = true;
+    watch_let_go(watch, thread->id, 0);
+}
+
 static void on_stop(struct gate *gate, pid_t id, int signal, int event)
 {
     struct watch *watch = gate->watch;
@@ -205,8 +223,7 @@ static void on_stop(struct gate *gate, pid_t id, int signal, int event)
         return;
     }
     if (event == PTRACE_EVENT_SECCOMP) {
-        gate->hooks->call(gate->hooks->context, thread->process, id, !thread->passed);
-        watch_go_on(id, 0);
+        on_call(gate, thread);
         return;
     }
     if (event == PTRACE_EVENT_EXEC) {
@@ -317,11 +334,7 @@ int watch_seize(struct gate *gate, pid_t process)
     /* an outer filter may only pretend */
     struct thread_status status;
     error = look_thread(process, &status);
-    if (!error && status.tracer != getpid())
-        return -EPERM;
-    if (!error && hooks && !listens)
-        begin(gate, -1);
-    return error;
+    return !error && status.tracer != getpid() ? -EPERM : error;
 }
 
 /* Where there is a listener. */
@@ -340,10 +353,13 @@ static void run_listening(struct gate *gate)
 
 void watch_run(struct gate *gate)
 {
-    if (gate->watch->signals >= 0)
+    if (gate->watch->signals >= 0) {
         run_listening(gate);
-    else
+    } else {
+        if (gate->hooks)
+            begin(gate, -1);
         handle_all(gate, 0);
+    }
     if (gate->watch->executed && !gate->watch->named)
         tool_note("warning: nothing was filtered: none of the programs that the whitelist names by "
                   "'program =' was run");

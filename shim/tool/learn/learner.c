@@ -101,6 +101,7 @@ static void begin(void *context, int listener)
         notifier_listen(&learner->channel.notifier, listener);
     if (settings->annotate)
         sites_need_room();
+    outcome_begin(&learner->outcome);
     if (!settings->quiet)
         progress_begin(&learner->progress);
     clock_gettime(CLOCK_MONOTONIC, &learner->deadline);
@@ -261,7 +262,8 @@ static int store(struct learner *learner)
     let_tick(false);
     progress_clear(&learner->progress);
     learner->kept = learner->fresh;
-    int status = outcome_store(&learner->outcome, learner->record, learner->stage);
+    int status =
+        outcome_store(&learner->outcome, learner->record, learner->stage, learner->fresh > 0);
     if (learner->settings.timeout > 0 || learner->progress.live)
         let_tick(true);
     return status;
@@ -278,18 +280,23 @@ static void before_exit(struct learner *learner, const struct event *event)
 
 /* The thread is stopped by SECCOMP_RET_TRACE. That is how calls come that end something or go back
  * to somewhere, whatever the backend: they must not fail. */
-static void call(void *context, pid_t process, pid_t thread, bool held)
+static bool call(void *context, pid_t process, pid_t thread, bool held)
 {
     struct learner *learner = context;
     struct event event = {.process = process, .thread = thread};
 
     if (held || !backend_trace.next(&learner->channel, &event))
-        return;
+        return true;
     struct action action = decide(learner, &event, true);
-    if (action.kind != ACTION_ALLOW)
+    if (action.kind != ACTION_ALLOW) {
         backend_trace.answer(&learner->channel, &event, action);
-    else if (event.call.nr == SYS_exit_group && process == learner->process)
+        return true;
+    }
+    if (event.call.nr != SYS_exit_group)
+        return true;
+    if (process == learner->process)
         before_exit(learner, &event);
+    return false;
 }
 
 /* Somebody waits at the listener. */

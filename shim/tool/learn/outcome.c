@@ -9,6 +9,28 @@
 #include "../tool.h"
 #include "store.h"
 
+static unsigned count_allowed(const struct rules *rules, unsigned *known)
+{
+    unsigned allowed = 0;
+
+    for (int number = 0; number < CALL_NUMBERS; number++) {
+        const struct rule *rule = rules_find(rules, number);
+        if (call_is_known(number)) {
+            ++*known;
+            allowed += rule && (rule->implicit || rule->allow_count > 0);
+        }
+    }
+    return allowed;
+}
+
+void outcome_begin(struct outcome *outcome)
+{
+    const struct learner_settings *settings = outcome->settings;
+
+    if (settings->listed && !settings->quiet)
+        outcome->allowed = count_allowed(&settings->policy->rules, &outcome->known);
+}
+
 static void get_facts(const struct learner_settings *settings, const struct record *record,
                       char machine[TOOL_MACHINE_MAX], char **heading, struct merge_facts *facts)
 {
@@ -41,7 +63,8 @@ static int store_stage(struct outcome *outcome, const struct record *stage,
     return store_record(outcome->settings->path, stage, &facts, &stored);
 }
 
-int outcome_store(struct outcome *outcome, const struct record *record, const struct record *stage)
+static int open_and_store(struct outcome *outcome, const struct record *record,
+                          const struct record *stage)
 {
     const struct learner_settings *settings = outcome->settings;
     char machine[TOOL_MACHINE_MAX];
@@ -49,8 +72,6 @@ int outcome_store(struct outcome *outcome, const struct record *record, const st
     struct merge_facts facts;
     struct stored stored = {0};
 
-    if (!settings->path || outcome->failed)
-        return STATUS_OK;
     get_facts(settings, record, machine, &heading, &facts);
     facts.again = outcome->added > 0;
     facts.calls -= outcome->calls;
@@ -58,11 +79,25 @@ int outcome_store(struct outcome *outcome, const struct record *record, const st
     if (status == STATUS_OK)
         status = store_stage(outcome, stage, facts);
     free(heading);
-    outcome->stored = true;
+    outcome->opened = true;
     outcome->failed = status != STATUS_OK;
     outcome->added += stored.added;
     if (stored.added > 0)
         outcome->calls = record_total(record);
+    return status;
+}
+
+int outcome_store(struct outcome *outcome, const struct record *record, const struct record *stage,
+                  bool fresh)
+{
+    const struct learner_settings *settings = outcome->settings;
+    int status = STATUS_OK;
+
+    if (!settings->path || outcome->failed)
+        return STATUS_OK;
+    if (fresh || !settings->listed)
+        status = open_and_store(outcome, record, stage);
+    outcome->stored = true;
     if (settings->kept)
         *settings->kept = status == STATUS_OK;
     if (status == STATUS_OK)
@@ -114,29 +149,22 @@ static void compose_list(const struct outcome *outcome, const struct record *rec
     free(heading);
 }
 
-static unsigned count_allowed(const struct rules *rules, unsigned *known)
-{
-    unsigned allowed = 0;
-
-    for (int number = 0; number < CALL_NUMBERS; number++) {
-        const struct rule *rule = rules_find(rules, number);
-        if (call_is_known(number)) {
-            ++*known;
-            allowed += rule && (rule->implicit || rule->allow_count > 0);
-        }
-    }
-    return allowed;
-}
-
 /* What the list amounts to: TEXT, or the file where that is NULL. */
-static void measure(const char *path, const char *text, size_t length, struct summary *summary)
+static void measure(const struct outcome *outcome, const char *text, size_t length,
+                    struct summary *summary)
 {
+    const struct learner_settings *settings = outcome->settings;
     struct whitelist whitelist = {0};
     struct rules rules = {0};
     struct diagnostics diagnostics = {0};
-    int error = text ? reader_read_text("", text, length, &whitelist, &diagnostics)
-                     : reader_read_file(path, &whitelist, &diagnostics);
 
+    if (!text && !outcome->opened) {
+        summary->allowed = outcome->allowed;
+        summary->known = outcome->known;
+        return;
+    }
+    int error = text ? reader_read_text("", text, length, &whitelist, &diagnostics)
+                     : reader_read_file(settings->path, &whitelist, &diagnostics);
     if (!error)
         error = rules_build(&whitelist, &diagnostics, &rules);
     if (!error)
@@ -194,7 +222,7 @@ void outcome_tell(struct outcome *outcome, const struct record *record, const st
             tool_error("cannot write the whitelist: %s", strerror(-error));
     }
     if (!settings->quiet && (settings->path || text)) {
-        measure(settings->path, text, length, &summary);
+        measure(outcome, text, length, &summary);
         summarize(outcome, &summary);
         if (stage)
             tell_stage(outcome, stage);

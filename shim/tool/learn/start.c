@@ -46,19 +46,19 @@ static int load(void *context)
  */
 
 /* It is the loader's or a constructor's, or comes of what they have executed. */
-static void call(void *context, pid_t process, pid_t thread, bool held)
+static bool call(void *context, pid_t process, pid_t thread, bool held)
 {
     struct start *start = context;
     struct event event = {.process = process, .thread = thread};
 
     (void)held;
     if (!backend_trace.next(&start->channel, &event))
-        return;
+        return true;
     const struct seccomp_data *data = &event.call;
     if (data->nr == SYS_execve)
         start->told->executed = true;
     if (!start->told->executed)
-        return;
+        return true;
     struct verdict verdict =
         rules_decide(start->rules, data->arch, data->nr, (const uint64_t *)data->args);
     switch (verdict.reason) {
@@ -78,6 +78,7 @@ static void call(void *context, pid_t process, pid_t thread, bool held)
             start->told->seen[data->nr] = true;
         break;
     }
+    return true;
 }
 
 /* With the watcher ends everything that it traces. */
