@@ -27,14 +27,19 @@ default = allow
 [deny]
 seccomp = EPERM
 END
-run env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/outer.ini" "${DOCTOR[@]}"
+# under WHITELIST COMMAND...: what a filtered shell executes.
+under()
+{
+    run env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$1" bash -c 'exec "$@"' - "${@:2}"
+}
+under "$TMP/outer.ini" "${DOCTOR[@]}"
 is "$STATUS $(tail -n 1 <<<"$OUT")" "1 whitelists cannot be enforced here" \
     "without seccomp(2) nothing is certain"
 like "$OUT" "no   filter           nothing can be enforced on this machine \(Operation not permitted\)" \
     "the trial says why"
 like "$OUT" "note: this process runs under a filter already" "an outer filter is told"
 sed 's/^seccomp.*/ptrace = EPERM/' "$TMP/outer.ini" >"$TMP/ptrace.ini"
-run env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/ptrace.ini" "${DOCTOR[@]}"
+under "$TMP/ptrace.ini" "${DOCTOR[@]}"
 like "$STATUS $OUT" "no   trace            'run' works with --no-gate only" \
     "without ptrace there is no gate"
 is "$STATUS" 0 "yet whitelists can be enforced"

@@ -242,7 +242,8 @@ run "$TMP/outer" 319 1 "$PORTCULLIS" learn -o w.ini -- true
 is "$STATUS $OUT$ERR" "71 portcullis: error: cannot make a filter: Operation not permitted" \
     "without_a_filter_nothing_runs"
 printf '[filter]\ndefault = allow\n[deny]\nmkdir = EPERM\n' >allow.ini
-run "$PORTCULLIS" run --report allow.ini -- "$PORTCULLIS" learn --backend notify -o w.ini -- true
+run "$PORTCULLIS" run --report allow.ini -- bash -c 'exec "$@"' - "$PORTCULLIS" learn \
+    --backend notify -o w.ini -- true
 is "$STATUS $(head -n 1 <<<"$ERR")" "125 portcullis: error: learn cannot run under another listener \
 to system calls: Device or resource busy" "two_listeners_do_not_go_together"
 is "$(ls w.ini 2>&1)" "ls: cannot access 'w.ini': No such file or directory" "and_there_is_no_list"

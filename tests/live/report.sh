@@ -273,7 +273,7 @@ is "$(plain "$ERR" | sed -n '3,4p')" \
     and add, on the command line:  --allow \"mkdir\"" "options_are_named_as_such"
 
 # --- where it cannot be
-run "$PORTCULLIS" run --report --default allow --deny reboot=EPERM -- \
+run "$PORTCULLIS" run --report --default allow --deny reboot=EPERM -- bash -c 'exec "$@"' - \
     "$PORTCULLIS" run --report w.ini -- ./victim plain
 like "$STATUS $ERR" "^125 .*portcullis: error: --report cannot run under another listener to system \
 calls: Device or resource busy" "one_report_under_another_says_that_it_cannot"

@@ -277,9 +277,10 @@ is "$(watchers)" "" "no watcher is left"
 # Where the command itself wants for memory, or for a look at a file.
 "${CC:-gcc}" -D_GNU_SOURCE -shared -fPIC -o "$TMP/wanting.so" "$ROOT/tests/victims/run_wanting.c" ||
     exit 1
+install -m 755 "$BUILD/tests/portcullis" "$TMP/bin/dynamic" || exit 1
 wanting()
 {
-    run env FAIL="$1" LD_PRELOAD="$TMP/wanting.so" "$PORTCULLIS" run "${@:4}"
+    run env FAIL="$1" LD_PRELOAD="$TMP/wanting.so" "$TMP/bin/dynamic" run "${@:4}"
     is "$STATUS $OUT$ERR" "$2" "$3"
 }
 error="portcullis: error:"
