@@ -127,24 +127,26 @@ SHIM_LDFLAGS := -shared -nostdlib -Wl,-soname,libportcullis.so.0 -Wl,--exclude-l
     -Wl,-z,noexecstack $(SHIM_SCRIPT:%=-T %)
 SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 
-# The command: hosted, with what Debian has for ELF, stacks and JSON. All of it is linked statically:
-# objects to be found and relocated would be most of a millisecond of every start, and no preload
-# gets into what proves that others are filtered. SHARED=yes: for distributions, which mend a shared
-# library once for all.
+# The command: hosted, with what Debian has for ELF, stacks and JSON. All of it is linked
+# statically: objects to be found and relocated would be most of a millisecond of every start, and
+# no preload gets into what proves that others are filtered. SHARED=yes: for distributions, which
+# mend a shared library once for all.
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
 TOOL_LIBS := -ldw -lelf -ljson-c -lcap -lnettle
 STATIC_LIBS := $(LIBS) $(TOOL_LIBS) -llzma -lbz2 -lz
+# All but the C library: for the tests.
+DYNAMIC_LINK := -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic
 # libseccomp is the shim's own: `verify` compares what it makes, byte for byte.
 TOOL_LINK := $(if $(SHARED),$(SHIM_LIBS) $(TOOL_LIBS),-static-pie -Wl,--wrap=dlopen $(STATIC_LIBS))
 
 $(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a
 	$(CC) $(HOSTED) $^ $(TOOL_LINK) -o $@
 
-# For the tests: the same with a C library that can be made to fail.
+# The same with a C library that can be made to fail.
 DYNAMIC_TOOL := $(BUILD)/tests/portcullis
 $(DYNAMIC_TOOL): $(TOOL_OBJECTS) $(BUILD)/libcore.a
 	@mkdir -p $(@D)
-	$(CC) $(HOSTED) $^ -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic -o $@
+	$(CC) $(HOSTED) $^ $(DYNAMIC_LINK) -o $@
 
 # All of it but main(), for its unit tests.
 $(BUILD)/libtool.a: $(filter-out %/main.o,$(TOOL_OBJECTS))
@@ -167,7 +169,7 @@ $(BUILD)/defer: shim/link/defer.c $(BUILD)/flags
 $(BUILD)/tests/shim/tool/%: $(BUILD)/hosted/tests/shim/tool/%.o $(BUILD)/libhelpers.a \
     $(BUILD)/libtool.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
-	$(CC) $(HOSTED) $^ -lcriterion $(TOOL_LIBS) -o $@
+	$(CC) $(HOSTED) $^ -lcriterion $(DYNAMIC_LINK) -o $@
 
 $(BUILD)/tests/%: $(BUILD)/hosted/tests/%.o $(BUILD)/libhelpers.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
