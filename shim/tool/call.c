@@ -37,8 +37,24 @@ bool call_is_known(int number)
 {
     char name[CALL_NAME_MAX];
 
-    /* this is asked of all numbers, so the quicker half comes first */
+    /* the quicker half comes first */
     return number < CALL_NAMED && (prototype_find_number(number) || find_name(number, name));
+}
+
+void call_list_known(bool known[CALL_NAMED])
+{
+    memset(known, 0, CALL_NAMED * sizeof(*known));
+    for (size_t i = 0; i < prototype_count(); i++) {
+        int number = prototype_at(i)->number;
+        if (number >= 0 && number < CALL_NAMED)
+            known[number] = true;
+    }
+    for (int number = 0; number < CALL_NAMED; number++) {
+        char *name =
+            known[number] ? NULL : seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+        known[number] |= name != NULL;
+        free(name);
+    }
 }
 
 int call_number(const char *word)

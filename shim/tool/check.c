@@ -81,9 +81,11 @@ static struct summary summarize(const struct policy *policy, unsigned stage)
 {
     const struct rules *rules = &policy->rules, *narrow = policy_rules(policy, stage);
     struct summary summary = {.instructions = policy_instructions(policy, stage)};
+    bool known[CALL_NAMED];
 
+    call_list_known(known);
     for (int number = 0; number < CALL_NUMBERS && !policy->artifact.bytes; number++) {
-        if (call_is_known(number) || rules_find(rules, number) || rules_find(narrow, number))
+        if ((number < CALL_NAMED && known[number]) || rules_find(rules, number) || rules_find(narrow, number))
             count_call(rules, narrow, number, &summary);
     }
     return summary;

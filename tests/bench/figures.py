@@ -19,6 +19,11 @@ def summary(samples):
     return statistics.median(samples), cuts[0], cuts[8]
 
 
+def lower_quartile(samples):
+    """A quarter of the samples is less."""
+    return statistics.quantiles(samples, n=4, method="inclusive")[0]
+
+
 class Section:
     """A table: a row for each variant, with its ratios to the plain variant and to the floor.
 

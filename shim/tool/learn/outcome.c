@@ -11,14 +11,14 @@
 
 static unsigned count_allowed(const struct rules *rules, unsigned *known)
 {
+    bool is_known[CALL_NAMED];
     unsigned allowed = 0;
 
-    for (int number = 0; number < CALL_NUMBERS; number++) {
-        const struct rule *rule = rules_find(rules, number);
-        if (call_is_known(number)) {
-            ++*known;
-            allowed += rule && (rule->implicit || rule->allow_count > 0);
-        }
+    call_list_known(is_known);
+    for (int number = 0; number < CALL_NAMED; number++) {
+        const struct rule *rule = is_known[number] ? rules_find(rules, number) : NULL;
+        *known += is_known[number];
+        allowed += rule && (rule->implicit || rule->allow_count > 0);
     }
     return allowed;
 }
