@@ -85,7 +85,8 @@ static struct summary summarize(const struct policy *policy, unsigned stage)
 
     call_list_known(known);
     for (int number = 0; number < CALL_NUMBERS && !policy->artifact.bytes; number++) {
-        if ((number < CALL_NAMED && known[number]) || rules_find(rules, number) || rules_find(narrow, number))
+        bool named = number < CALL_NAMED && known[number];
+        if (named || rules_find(rules, number) || rules_find(narrow, number))
             count_call(rules, narrow, number, &summary);
     }
     return summary;
@@ -314,7 +315,7 @@ int verb_check(int count, char **arguments)
         if (option == ':')
             return tool_usage("check", "'%s' takes the name of a warning", arguments[optind - 1]);
         if (option == '?')
-            return tool_usage("check", "unknown option '%s'", arguments[optind - 1]);
+            return tool_option("check", option, arguments);
         if (option == 'n' && !linter_find(optarg, &linter))
             return tool_usage("check", "there is no warning called '%s'", optarg);
         if (option == 'n')

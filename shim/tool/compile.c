@@ -114,7 +114,7 @@ int verb_compile(int count, char **arguments)
         if (option == ':')
             return tool_usage("compile", "'%s' takes a path", arguments[optind - 1]);
         if (option == '?')
-            return tool_usage("compile", "unknown option '%s'", arguments[optind - 1]);
+            return tool_option("compile", option, arguments);
         out = optarg;
     }
     if (optind + 1 != count)

@@ -270,14 +270,15 @@ int verb_diff(int count, char **arguments)
     struct diff diff = {0};
 
     opterr = 0;
-    switch (getopt_long(count, arguments, "+h", OPTIONS, NULL)) {
+    int option = getopt_long(count, arguments, "+h", OPTIONS, NULL);
+    switch (option) {
     case -1:
         break;
     case 'h':
         puts(HELP);
         return STATUS_OK;
     default:
-        return tool_usage("diff", "unknown option '%s'", arguments[optind - 1]);
+        return tool_option("diff", option, arguments);
     }
     if (count - optind != 2)
         return tool_usage("diff", "two whitelists are compared");

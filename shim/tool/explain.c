@@ -98,7 +98,7 @@ int verb_explain(int count, char **arguments)
             return STATUS_OK;
         }
         if (option == '?')
-            return tool_usage("explain", "unknown option '%s'", arguments[optind - 1]);
+            return tool_option("explain", option, arguments);
         audit |= option == 'a';
         json |= option == 'j';
     }

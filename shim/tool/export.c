@@ -244,10 +244,8 @@ int verb_export(int count, char **arguments)
     for (int option = 0; (option = getopt_long(count, arguments, ":ho:", OPTIONS, NULL)) != -1;) {
         if (option == 'h')
             return help();
-        if (option == ':')
-            return tool_usage("export", "option '%s' needs a value", arguments[optind - 1]);
-        if (option == '?')
-            return tool_usage("export", "unknown option '%s'", arguments[optind - 1]);
+        if (option == ':' || option == '?')
+            return tool_option("export", option, arguments);
         int status = take_option(option, &options, optarg);
         if (status != STATUS_OK)
             return status;

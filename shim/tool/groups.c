@@ -40,7 +40,8 @@ int verb_groups(int count, char **arguments)
     static const struct option OPTIONS[] = {{"help", no_argument, NULL, 'h'}, {0}};
 
     opterr = 0;
-    switch (getopt_long(count, arguments, "+h", OPTIONS, NULL)) {
+    int option = getopt_long(count, arguments, "+h", OPTIONS, NULL);
+    switch (option) {
     case -1:
         break;
     case 'h':
@@ -50,7 +51,7 @@ int verb_groups(int count, char **arguments)
              "Status: 0; 1 for a group that there is not.");
         return STATUS_OK;
     default:
-        return tool_usage("groups", "unknown option '%s'", arguments[optind - 1]);
+        return tool_option("groups", option, arguments);
     }
     if (optind == count)
         return list_all();

@@ -225,10 +225,8 @@ static int take_options(int count, char **arguments, struct options *options, bo
             break;
         case 'h':
             return help();
-        case ':':
-            return tool_usage("import", "option '%s' needs a value", arguments[optind - 1]);
         default:
-            return tool_usage("import", "unknown option '%s'", arguments[optind - 1]);
+            return tool_option("import", option, arguments);
         }
     }
     *done = false;

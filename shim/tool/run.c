@@ -101,7 +101,8 @@ static int parse(struct command *command, int count, char **arguments)
     const char *last = NULL;
     int option;
 
-    while ((option = getopt_long(count, arguments, "+h", OPTIONS, NULL)) != -1) {
+    opterr = 0;
+    while ((option = getopt_long(count, arguments, "+:h", OPTIONS, NULL)) != -1) {
         last = optarg;
         if (option == 'h')
             command->help = true;
@@ -120,7 +121,7 @@ static int parse(struct command *command, int count, char **arguments)
         else if (option == 'x')
             add_line(command, COMPOSE_DENY, optarg);
         else
-            return tool_usage("run", "wrong option");
+            return tool_option("run", option, arguments);
     }
     if (command->help)
         return STATUS_OK;

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -31,6 +32,20 @@ int tool_usage(const char *verb, const char *format, ...)
     va_end(arguments);
     fprintf(stderr, "; see 'portcullis %s --help'\n", verb);
     return STATUS_USAGE;
+}
+
+int tool_option(const char *verb, int result, char **arguments)
+{
+    const char *word = arguments[optind - 1];
+    const char *value = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
+
+    if (result == ':')
+        return tool_usage(verb, "option '%s' needs a value", word);
+    if (optopt != 0 && value) /* it knows the option */
+        return tool_usage(verb, "option '%.*s' takes no value", (int)(value - word), word);
+    if (optopt != 0) /* a letter, perhaps among others */
+        return tool_usage(verb, "unknown option '-%c'", optopt);
+    return tool_usage(verb, "unknown option '%s'", word);
 }
 
 int tool_write(int descriptor, const char *bytes, size_t length)

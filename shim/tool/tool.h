@@ -42,6 +42,10 @@ void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "portcullis VERB: ..." and where help is to be had. Returns STATUS_USAGE. */
 int tool_usage(const char *verb, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same for what getopt_long(3) has just made '?' or ':' of, this RESULT, in ARGUMENTS: with
+ * opterr = 0, and a ':' before the letters of the options if any takes a value. */
+int tool_option(const char *verb, int result, char **arguments);
+
 /* "portcullis: ..." on standard error, as tool_say() does it. */
 void tool_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -388,13 +388,13 @@ int verb_verify(int count, char **arguments)
     bool json = false;
 
     opterr = 0;
-    for (int option; (option = getopt_long(count, arguments, "+hw:j", OPTIONS, NULL)) != -1;) {
+    for (int option; (option = getopt_long(count, arguments, "+:hw:j", OPTIONS, NULL)) != -1;) {
         if (option == 'h')
             return help();
         if (option == 'j')
             json = true;
         else if (option != 'w')
-            return tool_usage("verify", "wrong option '%s'", arguments[optind - 1]);
+            return tool_option("verify", option, arguments);
         else if (!parse_seconds(optarg, &seconds))
             return tool_usage("verify", "'%s' is not a number of seconds", optarg);
     }

@@ -35,8 +35,11 @@ for seconds in 0 -1 x 1x "" inf nan; do
         "timeout_does_not_take_'$seconds'"
 done
 learn --magic true
-is "$STATUS $OUT$(tail -n 1 <<<"$ERR")" "2 portcullis learn: wrong option; $see" \
+is "$STATUS $OUT$ERR" "2 portcullis learn: unknown option '--magic'; $see" \
     "an_unknown_option_is_an_error"
+learn -o
+is "$STATUS $OUT$ERR" "2 portcullis learn: option '-o' needs a value; $see" \
+    "an_option_without_its_value_is_an_error"
 for output in "" "-o -"; do
     # shellcheck disable=SC2086
     learn --verify $output true

@@ -22,9 +22,14 @@ runs "2 portcullis run: a program is missing$help" "so is a whitelist alone" "$T
 runs "2 portcullis run: a program is missing$help" "and nothing behind '--'" "$TMP/good.ini" --
 runs "2 portcullis run: a program is missing$help" "and lines alone" --allow read
 run "$PORTCULLIS" run --nonsense
-is "$STATUS $OUT${ERR##*$'\n'}" "2 portcullis run: wrong option$help" "an unknown option is one"
+is "$STATUS $OUT$ERR" "2 portcullis run: unknown option '--nonsense'$help" "an unknown option is one"
 run "$PORTCULLIS" run --allow
-is "$STATUS $OUT${ERR##*$'\n'}" "2 portcullis run: wrong option$help" "so is an option without a value"
+is "$STATUS $OUT$ERR" "2 portcullis run: option '--allow' needs a value$help" \
+    "so is an option without a value"
+run "$PORTCULLIS" run --no-gate=yes
+is "$STATUS $OUT$ERR" "2 portcullis run: option '--no-gate' takes no value$help" "and one with too much"
+run "$PORTCULLIS" run -xh
+is "$STATUS $OUT$ERR" "2 portcullis run: unknown option '-x'$help" "and an unknown letter"
 run "$PORTCULLIS" run --help
 like "$STATUS $OUT" '^0 usage: portcullis run ' "--help says how it is used"
 is "$ERR" "" "on standard output"

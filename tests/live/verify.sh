@@ -93,7 +93,7 @@ verify 2 "portcullis verify: a PID and at most one whitelist are wanted$see" "no
 verify 2 "portcullis verify: 'x' is not a process's id$see" "a word is no PID" x
 verify 2 "portcullis verify: '0' is not a process's id$see" "0 is no PID" 0
 verify 2 "portcullis verify: 'x' is not a number of seconds$see" "a word is no time" --wait x 1
-verify 2 "portcullis verify: wrong option '--what'$see" "an unknown option is misuse" --what 1
+verify 2 "portcullis verify: unknown option '--what'$see" "an unknown option is misuse" --what 1
 run "${VERIFY[@]}" --help
 like "$STATUS $OUT" "^0 usage: portcullis verify " "--help helps"
 

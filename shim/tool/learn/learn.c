@@ -145,8 +145,9 @@ static int parse(struct learn *learn, int count, char **arguments)
     int status = STATUS_OK;
     int option;
 
+    opterr = 0;
     while (status == STATUS_OK &&
-           (option = getopt_long(count, arguments, "+ho:", OPTIONS, NULL)) != -1) {
+           (option = getopt_long(count, arguments, "+:ho:", OPTIONS, NULL)) != -1) {
         switch (option) {
         case 'a':
             status = parse_arguments(optarg, &settings->arguments);
@@ -179,7 +180,7 @@ static int parse(struct learn *learn, int count, char **arguments)
             learn->verify = true;
             break;
         default:
-            status = tool_usage("learn", "wrong option");
+            status = tool_option("learn", option, arguments);
         }
     }
     if (status != STATUS_OK || learn->help)
