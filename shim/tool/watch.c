@@ -178,7 +178,7 @@ static void on_end(struct gate *gate, pid_t process)
         return;
     tracees_visit(&watch->tracees, process, count_thread, &count);
     watch->ended = count == 1;
-    if (watch->ended && gate->hooks->ending)
+    if (watch->ended && gate->hooks && gate->hooks->ending)
         gate->hooks->ending(gate->hooks->context, watch->tracees.count == 1);
 }
 
@@ -363,6 +363,6 @@ void watch_run(struct gate *gate)
     if (gate->watch->executed && !gate->watch->named)
         tool_note("warning: nothing was filtered: none of the programs that the whitelist names by "
                   "'program =' was run");
-    if (gate->watch->begun && gate->hooks->end)
+    if (gate->hooks && gate->watch->begun && gate->hooks->end)
         gate->hooks->end(gate->hooks->context);
 }

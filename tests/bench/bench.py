@@ -164,10 +164,10 @@ def report(lab, rounds, _):
 
 
 def judge_learn(section, work, bars, figures):
-    """How much less than strace learning adds, and what a second run takes, by the quicker quarter of
-    the runs: percents are asked for, and what disturbs a run makes it slower, never quicker. No bar
-    for what strace adds where a disk is waited for, as meanwhile it costs nothing; nor for a second
-    run of what is over in ten times as long as a start takes."""
+    """How much less than strace learning adds, and what a second run takes, by the quicker quarter
+    of the runs: percents are asked for, and what disturbs a run makes it slower, never quicker. No
+    bar for what strace adds where a disk is waited for, as meanwhile it costs nothing; nor for a
+    second run of what is over in ten times as long as a start takes."""
     def median(name):
         row = section.find(f"{work}: {name}")
         return row and row["median"]

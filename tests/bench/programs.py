@@ -80,8 +80,8 @@ def resident(program, words):
 
 
 def make_tree(folder):
-    """20,000 files, one of which is found. Each has 16 KiB, as an average file of /usr/include or of
-    Linux's sources: with less, grep -r would do little but system calls."""
+    """20,000 files, one of which is found. Each has 16 KiB, as an average file of /usr/include or
+    of Linux's sources: with less, grep -r would do little but system calls."""
     tree = os.path.join(folder, "tree")
     text = "a line of text\n" * 1092
     for each in range(200):
@@ -120,8 +120,8 @@ def work(lab, folder):
 
 
 def recorders(lab, name, command):
-    """The ways to record COMMAND: those that hardly slow it down, and those that do. A whitelist that
-    is there is learnt again, at full speed."""
+    """The ways to record COMMAND: those that hardly slow it down, and those that do. A whitelist
+    that is there is learnt again, at full speed."""
     def before(words, fresh=None):
         def prepare():
             if fresh and os.path.exists(fresh):

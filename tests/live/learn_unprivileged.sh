@@ -81,13 +81,13 @@ plainly() { "$@"; }
 nobody() { setpriv --reuid nobody --regid nogroup --clear-groups -- "$@"; }
 namespace() { unshare --user --map-root-user -- "$@"; }
 uncapable() { setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace -- "$@"; }
-docker() { "$PORTCULLIS" run "$TMP/docker.ini" -- "$@"; }
+docker() { "$PORTCULLIS" run "$TMP/docker.ini" -- bash -c 'exec "$@"' - "$@"; }
 alone() { unshare --user --map-root-user --pid --fork --mount-proc -- "$@"; }
 container()
 {
     unshare --user --map-root-user --pid --fork --mount-proc -- \
         setpriv --bounding-set -all --inh-caps -all --no-new-privs -- \
-        "$PORTCULLIS" run "$TMP/docker.ini" -- "$@"
+        "$PORTCULLIS" run "$TMP/docker.ini" -- bash -c 'exec "$@"' - "$@"
 }
 
 # in_place PLACE COMMAND...: as run. (The environment tells a shell what it need not ask.)
