@@ -95,6 +95,7 @@ static _Noreturn void watch(struct gate *gate, pid_t process, int channel)
     if (!send_number(channel, error) || error)
         _exit(STATUS_CANNOT);
     close(channel);
+    watch_begin(gate);
     watch_run(gate);
     _exit(STATUS_OK);
 }

@@ -178,7 +178,7 @@ static void on_end(struct gate *gate, pid_t process)
         return;
     tracees_visit(&watch->tracees, process, count_thread, &count);
     watch->ended = count == 1;
-    if (watch->ended && gate->hooks && gate->hooks->ending)
+    if (watch->ended && gate->hooks->ending)
         gate->hooks->ending(gate->hooks->context, watch->tracees.count == 1);
 }
 
@@ -337,6 +337,12 @@ int watch_seize(struct gate *gate, pid_t process)
     return !error && status.tracer != getpid() ? -EPERM : error;
 }
 
+void watch_begin(struct gate *gate)
+{
+    if (gate->hooks && !gate->hooks->listens)
+        begin(gate, -1);
+}
+
 /* Where there is a listener. */
 static void run_listening(struct gate *gate)
 {
@@ -353,16 +359,13 @@ static void run_listening(struct gate *gate)
 
 void watch_run(struct gate *gate)
 {
-    if (gate->watch->signals >= 0) {
+    if (gate->watch->signals >= 0)
         run_listening(gate);
-    } else {
-        if (gate->hooks)
-            begin(gate, -1);
+    else
         handle_all(gate, 0);
-    }
     if (gate->watch->executed && !gate->watch->named)
         tool_note("warning: nothing was filtered: none of the programs that the whitelist names by "
                   "'program =' was run");
-    if (gate->hooks && gate->watch->begun && gate->hooks->end)
+    if (gate->watch->begun && gate->hooks->end)
         gate->hooks->end(gate->hooks->context);
 }

@@ -10,6 +10,9 @@
  */
 int watch_seize(struct gate *gate, pid_t process) __attribute__((warn_unused_result));
 
+/* Once the process knows that it is traced: calls hooks.begin() where no listener is waited for. */
+void watch_begin(struct gate *gate);
+
 /* Returns when nothing is left to be watched. */
 void watch_run(struct gate *gate);
 
