@@ -1,12 +1,10 @@
 #include "tool.h"
 
 #include <errno.h>
-#include <gnu/libc-version.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "../../config/diagnostic.h"
@@ -95,16 +93,6 @@ static void say(void *context, const char *text, size_t length)
 void tool_tell(const struct diagnostics *diagnostics)
 {
     diagnostics_tell(diagnostics, say, NULL);
-}
-
-const char *tool_machine(char text[TOOL_MACHINE_MAX])
-{
-    struct utsname system = {0};
-
-    uname(&system);
-    snprintf(text, TOOL_MACHINE_MAX, "%s %s %s, glibc %s", system.sysname, system.release,
-             system.machine, gnu_get_libc_version());
-    return text;
 }
 
 bool tool_colours(int descriptor)

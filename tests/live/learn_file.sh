@@ -44,7 +44,7 @@ default = EPERM
 
 [allow]" "the file begins with what it was learned from, runs, calls, and a default"
 like "$(sed -n 2p a.ini)" \
-    "^; by portcullis [0-9.]+, on Linux $(uname -r) $(uname -m), glibc [0-9.]+$" \
+    "^; by portcullis [0-9.]+, on Linux $(uname -r) $(uname -m), $(getconf GNU_LIBC_VERSION)$" \
     "and tells version, kernel and libc"
 like "$(sed -n 8,9p a.ini)" "^; learned:"$'\n'"syscalls = brk close exit_group " \
     "the names come in alphabetical order"
