@@ -174,11 +174,10 @@ def judge_learn(section, work, bars, figures):
 
     plain, strace = median("plain"), median("strace -f")
     row = section.find(f"{work}: plain")
-    limits = (None, None) if work == programs.ON_DISK else (10, 1.5)
-    for backend, limit in zip(("notify", "ptrace"), limits):
-        bars.bar(section, f"{work}: what strace -f adds, to learn by {backend}",
-                 strace and strace - plain, median(f"learn by {backend}") - plain, limit,
-                 least=True, plain=row)
+    for way, limit in (("learn by notify", 10), (programs.ANSWER, None), ("learn by ptrace", 1.5)):
+        bars.bar(section, f"{work}: what strace -f adds, to {way}", strace and strace - plain,
+                 median(way) - plain, None if work == programs.ON_DISK else limit, least=True,
+                 plain=row)
     for name, other, limit in ((programs.AGAIN, "plain", 1.05), (programs.ONE, "plain", None),
                                (programs.AGAIN, programs.ONE, None)):
         bars.bar(section, f"{work}: {name}, to {other}", lower_quartile(figures[name]),

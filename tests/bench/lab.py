@@ -38,7 +38,7 @@ class Lab:
         os.makedirs(folder, exist_ok=True)
         self.shim = self.path("libportcullis.so")
         self.install(os.path.join(build, "libportcullis.so"), self.shim)
-        for name in ("start", "tiny", "calls", "allow", "gets"):
+        for name in ("start", "tiny", "calls", "allow", "answer", "gets"):
             self.compile(name, [])
         self.compile("bpf", ["-lseccomp"])
         self.compile("trigger", ["-DLIBRARY", "-shared", "-fPIC"], "libtrigger.so")

@@ -15,6 +15,7 @@ from lab import alone, environment, have
 
 CALLS = 100000
 ONE, AGAIN = "a filter of one instruction", "learn again"
+ANSWER = "a listener that only answers"
 IN_MEMORY, ON_DISK = "sqlite3 in memory", "sqlite3 on a disk"
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HAPROXY = """global
@@ -132,7 +133,7 @@ def recorders(lab, name, command):
     again = lab.path("learnt-" + re.sub(r"\W+", "-", name) + ".ini")
     quick = {"plain": before([]), ONE: before([lab.path("allow")]),
              AGAIN: before([lab.command, "learn", "-o", again, "--"])}
-    slow = {}
+    slow = {ANSWER: before([lab.path("answer")])}
     for backend in ("ptrace", "notify"):
         output = lab.path(f"learnt-{backend}.ini")
         slow[f"learn by {backend}"] = before(
