@@ -198,7 +198,7 @@ def learn(lab, rounds, bars):
                             f"the work is done in memory, in {folder}"))
         for work, command in programs.work(lab, folder).items():
             quick, slow = programs.recorders(lab, work, command)
-            turns = max(1, rounds // (3 if work == programs.ON_DISK else 1))
+            turns = max(1, 2 * rounds // 3 if work == programs.ON_DISK else rounds)
             figures = lab.there_and_back(turns, quick, programs.timed)
             figures.update(lab.in_turn(max(1, rounds // 6), slow, programs.timed))
             plain = floor = None
