@@ -72,6 +72,10 @@ before=$(the_same a.ini)
 learn a.ini -- cat /dev/null
 like "$ERR" "portcullis: a.ini has all of it already" "the same again is told to be nothing new"
 is "$(the_same a.ini)" "$before" "and not a byte, nor a time, of the file is touched"
+learn gone.ini -- rm -f none
+learn gone.ini -- rm -f gone.ini
+is "$STATUS $(tail -n 1 <<<"$ERR")" "0 portcullis: warning: gone.ini had all of it, and is gone" \
+    "that the program has removed the file is told"
 
 # Something more.
 cp a.ini old.ini

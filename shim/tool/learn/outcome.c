@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../../../config/reader.h"
 #include "../call.h"
@@ -181,7 +182,9 @@ static void summarize(const struct outcome *outcome, struct summary *summary)
     if (unchanged)
         summary->path = NULL;
     progress_summary(summary);
-    if (unchanged)
+    if (unchanged && access(outcome->settings->path, F_OK) != 0)
+        tool_note("warning: %s had all of it, and is gone", outcome->settings->shown);
+    else if (unchanged)
         tool_note("%s has all of it already", outcome->settings->shown);
 }
 
