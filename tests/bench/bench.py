@@ -186,8 +186,8 @@ def judge_learn(section, work, bars, figures):
 
 
 def learn(lab, rounds, bars):
-    """Work that is recorded. The quick ways take turns, there and back; each of the slow ones is
-    measured some times in between."""
+    """Work that is recorded. The quick ways take turns, there and back; then the slow ones do, some
+    times."""
     if "learn" not in lab.verbs:
         print("\nlearn: this build of portcullis does not know the verb")
         return None
@@ -237,8 +237,9 @@ def servers(lab, rounds, bars):
             plain, taken = plain or row, taken or work
             if row is plain:
                 continue
-            bars.bar(section, f"{name}, {variant}, to plain",
-                     middle(figures[variant], figures["plain"]), 1.0,
+            ratios = [one / other for one, other in zip(rounds_of(figures[variant]),
+                                                        rounds_of(figures["plain"]))]
+            bars.bar(section, f"{name}, {variant}, to plain", statistics.median(ratios), 1.0,
                      None if variant == programs.ONE else limit, least=True, plain=plain)
     return (section, processor) if section.rows else None
 
@@ -246,12 +247,6 @@ def servers(lab, rounds, bars):
 def rounds_of(figures):
     """What each round came to, there and back."""
     return [sum(pair) for pair in zip(figures[::2], figures[1::2])]
-
-
-def middle(figures, others):
-    """The median of the rounds' ratios."""
-    return statistics.median(one / other
-                             for one, other in zip(rounds_of(figures), rounds_of(others)))
 
 
 def memory(lab, rounds, bars):
