@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output_file.h"
 #include "policy.h"
-#include "replace.h"
 #include "tool.h"
 
 static const char HELP[] =
@@ -89,11 +89,9 @@ static int compile(const char *file, const char *out)
         tool_error("%s: it is being changed", file);
         status = STATUS_OS;
     }
-    int error = status == STATUS_OK ? replace_file(out, first.bytes, first.length) : 0;
-    if (error) {
-        tool_error("cannot write '%s': %s", out, strerror(-error));
+    if (status == STATUS_OK &&
+        output_file_write(out, OUTPUT_REPLACE, first.bytes, first.length) != STATUS_OK)
         status = STATUS_OS;
-    }
     artifact_release(&first);
     artifact_release(&second);
     return status;

@@ -8,7 +8,7 @@
 
 #include "call.h"
 #include "formats/formats.h"
-#include "replace.h"
+#include "output_file.h"
 #include "startup.h"
 #include "tool.h"
 
@@ -75,11 +75,8 @@ static int put(const struct options *options, const char *text, size_t length)
         fwrite(text, 1, length, stdout);
         return STATUS_OK; /* main() looks whether it is out */
     }
-    int error = replace_file(options->output, text, length);
-    if (!error)
-        return STATUS_OK;
-    tool_error("cannot write '%s': %s", options->output, strerror(-error));
-    return STATUS_OS;
+    int status = output_file_write(options->output, OUTPUT_REPLACE, text, length);
+    return status == STATUS_OK ? STATUS_OK : STATUS_OS;
 }
 
 static int export_policy(const struct options *options, const struct policy *policy,

@@ -14,6 +14,7 @@
 #include "formats/strace.h"
 #include "formats/systemd_import.h"
 #include "learn/store.h"
+#include "output_file.h"
 #include "policy.h"
 #include "tool.h"
 
@@ -103,9 +104,14 @@ int import_additions(const struct import *import, const struct additions *additi
 /* The whitelist that is added to, if there is one yet. */
 static int open_output(const char *path, struct policy *policy, const struct rules **rules)
 {
-    if (!path || (access(path, F_OK) != 0 && errno == ENOENT) || store_is_blank(path))
+    if (!path)
         return STATUS_OK;
-    int status = policy_open(path, policy);
+    int status = output_file_try(path);
+    if (status != STATUS_OK)
+        return status;
+    if ((access(path, F_OK) != 0 && errno == ENOENT) || store_is_blank(path))
+        return STATUS_OK;
+    status = policy_open(path, policy);
     *rules = &policy->rules;
     return status;
 }

@@ -80,7 +80,9 @@ ln "$OUT_FILE" "$TMP/before.pcw"
 succeeds "failure_leaves_the_old_file" cmp "$OUT_FILE" "$TMP/before.pcw"
 (umask 027 && "$PORTCULLIS" compile "$TEXT" -o "$OUT_FILE")
 is "$(stat -c %a "$OUT_FILE") $(stat -c %h "$OUT_FILE" "$TMP/before.pcw" | paste -sd ' ')" \
-    "640 1 1" "file_is_replaced_and_has_the_usual_mode"
+    "644 1 1" "file_is_replaced_and_keeps_its_mode"
+(umask 027 && "$PORTCULLIS" compile "$TEXT" -o "$TMP/new.pcw")
+is "$(stat -c %a "$TMP/new.pcw")" 640 "new_file_has_the_usual_mode"
 
 ln -s out.pcw "$TMP/link.pcw"
 verb 0 "" "" "link_is_followed" compile "$TEXT" -o "$TMP/link.pcw"

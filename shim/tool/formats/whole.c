@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../output_file.h"
 #include "../tool.h"
 
 enum { BYTES_MAX = 16 << 20 };
@@ -32,27 +33,16 @@ static int read_all(FILE *stream, char **text, size_t *length)
 /* The whole text goes to the file, or nothing. */
 static int put(const struct import *import, const char *text, size_t length)
 {
-    FILE *stream = import->output ? fopen(import->output, "wxe") : stdout;
-
-    if (!stream && errno == EEXIST) {
+    if (!import->output) {
+        fwrite(text, 1, length, stdout);
+        return STATUS_OK; /* main() looks whether it is out */
+    }
+    int status = output_file_write(import->output, OUTPUT_NEW, text, length);
+    if (status == OUTPUT_FILE_EXISTS)
         tool_error("'%s' exists; a whole whitelist is not added to another: remove it, or write to "
                    "standard output",
                    import->output);
-        return STATUS_OS;
-    }
-    if (!stream) {
-        tool_error("cannot write '%s': %s", import->output, strerror(errno));
-        return STATUS_OS;
-    }
-    fwrite(text, 1, length, stream);
-    if (!import->output)
-        return STATUS_OK; /* main() looks whether it is out */
-    bool bad = ferror(stream) != 0;
-    if (fclose(stream) == 0 && !bad)
-        return STATUS_OK;
-    tool_error("cannot write '%s': %s", import->output, strerror(errno));
-    remove(import->output);
-    return STATUS_OS;
+    return status == STATUS_OK ? STATUS_OK : STATUS_OS;
 }
 
 /* Writes what DRAFT is into memory. */

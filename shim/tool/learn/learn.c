@@ -14,6 +14,7 @@
 #include "../call.h"
 #include "../launch.h"
 #include "../named.h"
+#include "../output_file.h"
 #include "../policy.h"
 #include "../target.h"
 #include "../tool.h"
@@ -193,49 +194,29 @@ static int parse(struct learn *learn, int count, char **arguments)
     return STATUS_OK;
 }
 
-/* The path of a file that is not there yet, such that it holds in any folder. */
+/* OUTPUT as a path that holds in any folder; its links are not followed yet. */
 static int make_path(const char *output, char path[PATH_MAX])
 {
-    char folder[PATH_MAX];
-    char real[PATH_MAX];
-    const char *slash = strrchr(output, '/');
-    const char *name = slash ? slash + 1 : output;
+    char here[PATH_MAX] = "";
 
-    if (*name == '\0')
-        return -EISDIR;
-    if (strlen(output) >= sizeof(folder))
-        return -ENAMETOOLONG;
-    snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(name - output) : 1,
-             slash ? output : ".");
-    if (!realpath(folder, real))
+    if (*output != '/' && !getcwd(here, sizeof(here)))
         return -errno;
-    int length = snprintf(path, PATH_MAX, "%s/%s", strcmp(real, "/") == 0 ? "" : real, name);
+    int length = snprintf(path, PATH_MAX, "%s%s%s", here, *here != '\0' ? "/" : "", output);
     return length < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
-/* Whether a file can be put beside PATH. */
-static int check_folder(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-
-    snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
-    return access(folder, W_OK | X_OK) == 0 ? 0 : -errno;
-}
-
+/* Before the file is read: what others have put there is not even looked at. */
 static int find_output(struct learn *learn, bool *exists)
 {
     struct stat status;
     const char *output = learn->output;
 
-    *exists = stat(output, &status) == 0 && !store_is_blank(output);
-    int error = realpath(output, learn->path) ? 0 : make_path(output, learn->path);
-    if (!error)
-        error = check_folder(learn->path);
-    if (error) {
-        tool_error("cannot write '%s': %s", output, strerror(-error));
+    if (output_file_try(output) != STATUS_OK)
         return STATUS_CANNOT;
-    }
+    int error = make_path(output, learn->path);
+    if (error)
+        return output_file_cannot(output, "write", error);
+    *exists = stat(output, &status) == 0 && !store_is_blank(output);
     learn->settings.path = learn->path;
     learn->settings.shown = output;
     return STATUS_OK;

@@ -1,7 +1,6 @@
 #include "store.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,13 +8,10 @@
 #include "../../../config/reader.h"
 #include "../../compiled.h"
 #include "../call.h"
+#include "../output_file.h"
 #include "../policy.h"
 #include "../tool.h"
-#include "folder.h"
 #include "sheet.h"
-
-/* An editor that saves the file between reading and writing it makes all begin again. */
-enum { ATTEMPTS = 10 };
 
 /* As policy_open() without a filter, for a text that is to be called PATH. */
 static int open_text(const char *path, const char *text, size_t length, struct policy *policy)
@@ -144,12 +140,12 @@ static int check(const struct task *task, const char *text, size_t length)
     return status;
 }
 
-static int write_result(const struct task *task, struct folder *folder,
+static int write_result(const struct task *task, struct output_file *file,
                         const struct additions *additions)
 {
     size_t length;
     char *text;
-    int error = merge_text(folder->text, folder->length, additions, task->facts, &text, &length);
+    int error = merge_text(file->text, file->length, additions, task->facts, &text, &length);
 
     if (error == -EINVAL) {
         tool_error("cannot write '%s': what is to be added are no lines of a whitelist",
@@ -165,7 +161,7 @@ static int write_result(const struct task *task, struct folder *folder,
         return STATUS_OK;
     int status = check(task, text, length);
     if (!status)
-        status = folder_replace(folder, text, length);
+        status = output_file_replace(file, text, length);
     if (!status)
         task->stored->added = additions->count;
     free(text);
@@ -186,56 +182,46 @@ static const struct rules *choose_rules(const struct task *task, struct policy *
     return stage;
 }
 
-static int store_once(const struct task *task)
+/* An editor that saves the file between reading and writing it makes all begin again. */
+static int store_once(void *context)
 {
+    const struct task *task = context;
     struct additions additions = {0};
     struct policy policy = {0};
     struct rules stage = {0};
-    struct folder folder;
-    int status = folder_open(task->path, &folder);
-    bool any = !status && folder.text && has_lines(folder.text, folder.length);
+    struct output_file file;
+    int status = output_file_open(task->path, OUTPUT_UPDATE, &file);
+    bool any = !status && file.text && has_lines(file.text, file.length);
 
     if (any)
-        status = open_text(task->path, folder.text, folder.length, &policy);
+        status = open_text(task->path, file.text, file.length, &policy);
     if (!status && choose(task, any ? choose_rules(task, &policy, &stage) : NULL, &additions)) {
         tool_error("%s: %s", task->path, strerror(ENOMEM));
         status = STATUS_OS;
     }
     if (!status)
-        status = write_result(task, &folder, &additions);
+        status = write_result(task, &file, &additions);
     additions_release(&additions);
     rules_release(&stage);
     policy_release(&policy);
-    folder_close(&folder);
+    output_file_close(&file);
     return status;
 }
 
-static int store(const struct task *task)
+static int store(struct task task)
 {
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    struct sigaction before;
-    int status = FOLDER_CHANGED;
-
-    *task->stored = (struct stored){0};
-    /* RLIMIT_FSIZE is meant for the program; here it is an error as others are */
-    sigaction(SIGXFSZ, &ignore, &before);
-    for (int i = 0; i < ATTEMPTS && status == FOLDER_CHANGED; i++)
-        status = store_once(task);
-    sigaction(SIGXFSZ, &before, NULL);
-    if (status != FOLDER_CHANGED)
-        return status;
-    tool_error("cannot write '%s': it changes all the time", task->path);
-    return STATUS_CANNOT;
+    *task.stored = (struct stored){0};
+    return output_file_again(task.path, store_once, &task);
 }
 
 int store_record(const char *path, const struct record *record, const struct merge_facts *facts,
                  struct stored *stored)
 {
-    return store(&(struct task){path, record, NULL, facts, stored});
+    return store((struct task){path, record, NULL, facts, stored});
 }
 
 int store_additions(const char *path, const struct additions *additions,
                     const struct merge_facts *facts, struct stored *stored)
 {
-    return store(&(struct task){path, NULL, additions, facts, stored});
+    return store((struct task){path, NULL, additions, facts, stored});
 }

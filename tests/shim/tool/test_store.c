@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "../../../config/reader.h"
-#include "../../../shim/tool/learn/folder.h"
+#include "../../../shim/tool/output_file.h"
 #include "../../../shim/tool/tool.h"
 #include "../../helpers/random.h"
 #include "../../helpers/storing.h"
@@ -164,19 +164,21 @@ Test(store, what_a_killed_learner_left_is_removed)
 
 Test(store, an_editor_that_comes_between_wins)
 {
-    struct folder opened;
+    struct output_file opened;
 
     storing_write("a.ini", STORING_OLD);
-    cr_assert_eq(folder_open("a.ini", &opened), STATUS_OK);
+    cr_assert_eq(output_file_open("a.ini", OUTPUT_UPDATE, &opened), STATUS_OK);
     storing_write("a.ini", "edited");
-    cr_expect_eq(folder_replace(&opened, STORING_NEW, strlen(STORING_NEW)), FOLDER_CHANGED);
-    folder_close(&opened);
+    cr_expect_eq(output_file_replace(&opened, STORING_NEW, strlen(STORING_NEW)),
+                 OUTPUT_FILE_CHANGED);
+    output_file_close(&opened);
     storing_holds("a.ini", "edited");
 
-    cr_assert_eq(folder_open("b.ini", &opened), STATUS_OK);
+    cr_assert_eq(output_file_open("b.ini", OUTPUT_UPDATE, &opened), STATUS_OK);
     storing_write("b.ini", "edited");
-    cr_expect_eq(folder_replace(&opened, STORING_NEW, strlen(STORING_NEW)), FOLDER_CHANGED);
-    folder_close(&opened);
+    cr_expect_eq(output_file_replace(&opened, STORING_NEW, strlen(STORING_NEW)),
+                 OUTPUT_FILE_CHANGED);
+    output_file_close(&opened);
     storing_holds("b.ini", "edited");
     cr_expect_eq(storing_files(), 2);
 }
