@@ -71,7 +71,7 @@ LIVE_TESTS := $(wildcard tests/live/*.sh)
 LINT_TESTS := $(wildcard tests/lint/*.sh)
 SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.bash' \
     .ci/run tests/run .debian/tests/smoke)
-C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) shim/link/defer.c $(HELPER_SOURCES) \
+C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(wildcard shim/link/*.c) $(HELPER_SOURCES) \
     $(UNIT_SOURCES) tests/fuzz.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
@@ -130,23 +130,37 @@ SHIM_LIBS := -Wl,-Bstatic $(LIBS) -Wl,-Bdynamic
 # The command: hosted, with what Debian has for ELF, stacks and JSON. All of it is linked
 # statically: objects to be found and relocated would be most of a millisecond of every start, and
 # no preload gets into what proves that others are filtered. SHARED=yes: for distributions, which
-# mend a shared library once for all.
+# mend a shared library once for all; and so it is where a static link does not work, as with
+# elfutils 0.192, whose archives are not whole. A probe finds that out.
 TOOL_OBJECTS := $(TOOL_SOURCES:%.c=$(BUILD)/hosted/%.o)
 TOOL_LIBS := -ldw -lelf -ljson-c -lcap -lnettle
-STATIC_LIBS := $(LIBS) $(TOOL_LIBS) -llzma -lbz2 -lz
+# Debian 13's libelf needs libzstd; where there is none, it is not needed.
+STATIC_LIBS = $(LIBS) $(TOOL_LIBS) -llzma -lbz2 -lz \
+    $(if $(wildcard $(shell $(CC) -print-file-name=libzstd.a)),-lzstd)
+STATIC_LINK = -static-pie -Wl,--wrap=dlopen $(STATIC_LIBS)
 # All but the C library: for the tests.
-DYNAMIC_LINK := -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic
+DYNAMIC_LINK = -Wl,-Bstatic $(STATIC_LIBS) -Wl,-Bdynamic
 # libseccomp is the shim's own: `verify` compares what it makes, byte for byte.
-TOOL_LINK := $(if $(SHARED),$(SHIM_LIBS) $(TOOL_LIBS),-static-pie -Wl,--wrap=dlopen $(STATIC_LIBS))
+SHARED_LINK = $(SHIM_LIBS) $(TOOL_LIBS)
 
-$(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a
-	$(CC) $(HOSTED) $^ $(TOOL_LINK) -o $@
+# What the linker is handed: @command, and @tests for the same with a shared C library.
+$(BUILD)/link/command: $(BUILD)/hosted/shim/link/probe.o
+	@mkdir -p $(@D)
+	@if [ -z "$(SHARED)" ] && \
+	    $(CC) $(HOSTED) $< $(STATIC_LINK) -o $(@D)/probe >$(@D)/probe.log 2>&1; then \
+	    echo "$(DYNAMIC_LINK)" >$(@D)/tests && echo "$(STATIC_LINK)" >$@; \
+	else \
+	    echo "$(SHARED_LINK)" >$(@D)/tests && echo "$(SHARED_LINK)" >$@; \
+	fi
+
+$(BUILD)/portcullis: $(TOOL_OBJECTS) $(BUILD)/libcore.a $(BUILD)/link/command
+	$(CC) $(HOSTED) $(filter %.o %.a,$^) @$(BUILD)/link/command -o $@
 
 # The same with a C library that can be made to fail.
 DYNAMIC_TOOL := $(BUILD)/tests/portcullis
-$(DYNAMIC_TOOL): $(TOOL_OBJECTS) $(BUILD)/libcore.a
+$(DYNAMIC_TOOL): $(TOOL_OBJECTS) $(BUILD)/libcore.a $(BUILD)/link/command
 	@mkdir -p $(@D)
-	$(CC) $(HOSTED) $^ $(DYNAMIC_LINK) -o $@
+	$(CC) $(HOSTED) $(filter %.o %.a,$^) @$(BUILD)/link/tests -o $@
 
 # All of it but main(), for its unit tests.
 $(BUILD)/libtool.a: $(filter-out %/main.o,$(TOOL_OBJECTS))
@@ -167,9 +181,9 @@ $(BUILD)/defer: shim/link/defer.c $(BUILD)/flags
 	$(CC) $(HOSTED) $< -o $@
 
 $(BUILD)/tests/shim/tool/%: $(BUILD)/hosted/tests/shim/tool/%.o $(BUILD)/libhelpers.a \
-    $(BUILD)/libtool.a $(BUILD)/libcore.a
+    $(BUILD)/libtool.a $(BUILD)/libcore.a $(BUILD)/link/command
 	@mkdir -p $(@D)
-	$(CC) $(HOSTED) $^ -lcriterion $(DYNAMIC_LINK) -o $@
+	$(CC) $(HOSTED) $(filter %.o %.a,$^) -lcriterion @$(BUILD)/link/tests -o $@
 
 $(BUILD)/tests/%: $(BUILD)/hosted/tests/%.o $(BUILD)/libhelpers.a $(BUILD)/libcore.a
 	@mkdir -p $(@D)
