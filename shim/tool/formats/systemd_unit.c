@@ -1,175 +1,173 @@
 #include "systemd_unit.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <strings.h>
 
-extern char **environ;
+static const char BLANKS[] = " \t\n\r";
+static const char BYTE_ORDER_MARK[] = "\xef\xbb\xbf";
 
 /* A unit file while it is read. */
 struct reading {
-    int (*take)(void *context, unsigned line, const char *key, char *value);
+    int (*take)(void *context, const struct systemd_setting *setting);
     void *context;
-    bool inside;   /* a section where filters stand */
-    unsigned line; /* of the setting that is being read */
+    enum systemd_section section;
 };
 
 static char *trim(char *text)
 {
-    while (isspace((unsigned char)*text))
-        text++;
+    text += strspn(text, BLANKS);
     size_t length = strlen(text);
-    while (length > 0 && isspace((unsigned char)text[length - 1]))
-        text[--length] = '\0';
+    while (length > 0 && strchr(BLANKS, text[length - 1]))
+        length--;
+    text[length] = '\0';
     return text;
 }
 
-static int take_line(struct reading *reading, char *text)
+/* TEXT, trimmed, is the head of a section. */
+static enum systemd_section find_section(const char *text)
 {
-    static const char *const SECTIONS[] = {"[Service]", "[Socket]", "[Mount]", "[Swap]"};
-    char *line = trim(text);
+    static const char *const NAMES[] = {"[Service]", "[Socket]", "[Mount]", "[Swap]"};
 
-    if (*line == '[') {
-        reading->inside = false;
-        for (size_t i = 0; i < sizeof(SECTIONS) / sizeof(SECTIONS[0]); i++)
-            reading->inside |= strcmp(line, SECTIONS[i]) == 0;
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
+        if (strcmp(text, NAMES[i]) == 0)
+            return SYSTEMD_INSIDE;
+    }
+    return SYSTEMD_ELSEWHERE;
+}
+
+static int take_line(struct reading *reading, unsigned number, char *text)
+{
+    struct systemd_setting setting = {.line = number, .section = reading->section};
+    char *line = trim(text);
+    char *equals = *line == '[' ? NULL : strchr(line, '=');
+
+    if (*line == '\0')
+        return 0;
+    if (*line == '[' && line[strlen(line) - 1] == ']') {
+        reading->section = find_section(line);
         return 0;
     }
-    char *equal = strchr(line, '=');
-    if (!reading->inside || !equal)
+    setting.value = line;
+    if (equals) {
+        *equals = '\0';
+        setting.key = trim(line);
+        setting.value = trim(equals + 1);
+    }
+    return reading->take(reading->context, &setting);
+}
+
+/* Whether TEXT ends in a '\' that no other escapes. */
+static bool goes_on(const char *text, size_t length)
+{
+    size_t count = 0;
+
+    while (count < length && text[length - count - 1] == '\\')
+        count++;
+    return count % 2 == 1;
+}
+
+/* How many bytes end a line at TEXT, before END: 0 where it goes on. Two that differ are one end,
+ * as "\r\n" is. */
+static size_t end_length(const char *text, const char *end)
+{
+    if (text == end || (*text != '\n' && *text != '\r' && *text != '\0'))
         return 0;
-    *equal = '\0';
-    return reading->take(reading->context, reading->line, trim(line), trim(equal + 1));
+    if (*text == '\0' || text + 1 == end || text[1] == *text)
+        return 1;
+    return text[1] == '\n' || text[1] == '\r' || text[1] == '\0' ? 2 : 1;
 }
 
-static bool is_comment(const char *line)
+static bool is_comment(const char *line, const char *end)
 {
-    line += strspn(line, " \t");
-    return *line == '#' || *line == ';';
+    while (line < end && strchr(BLANKS, *line))
+        line++;
+    return line < end && (*line == '#' || *line == ';');
 }
 
-/* Whether LINE goes on in the next one; then without its '\'. */
-static bool goes_on(char *line)
+/* A line of it at a time; WHOLE has room for all of TEXT. */
+static int read_lines(struct reading *reading, const char *text, const char *end, char *whole)
 {
-    size_t length = strlen(line);
+    unsigned first = 0; /* the line that WHOLE begins in */
+    bool continued = false;
+    size_t used = 0;
+    int error = 0;
 
-    if (length == 0 || line[length - 1] != '\\')
-        return false;
-    line[length - 1] = ' ';
-    return true;
+    for (unsigned number = 1; text < end && !error; number++) {
+        const char *line = text;
+        while (text < end && end_length(text, end) == 0)
+            text++;
+        size_t length = (size_t)(text - line);
+        text += end_length(text, end);
+        /* a comment between lines that are one does not part them */
+        if (is_comment(line, line + length))
+            continue;
+        if (!continued) {
+            first = number;
+            used = 0;
+        }
+        memcpy(whole + used, line, length);
+        used += length;
+        whole[used] = '\0';
+        continued = goes_on(line, length);
+        if (continued)
+            whole[used - 1] = ' ';
+        else
+            error = take_line(reading, first, whole);
+    }
+    return continued && !error ? take_line(reading, first, whole) : error;
 }
 
 int systemd_settings(const char *text, size_t length,
-                     int (*take)(void *context, unsigned line, const char *key, char *value),
+                     int (*take)(void *context, const struct systemd_setting *setting),
                      void *context)
 {
     struct reading reading = {.take = take, .context = context};
-    char *copy = strndup(text, length);
-    char *whole = copy ? calloc(1, strlen(copy) + 1) : NULL;
-    char *rest = copy;
-    int error = whole ? 0 : -ENOMEM;
-    bool continued = false;
-    size_t used = 0;
+    size_t mark = strlen(BYTE_ORDER_MARK);
+    char *whole = malloc(length + 1);
 
-    for (unsigned number = 1; rest && !error; number++) {
-        char *line = strsep(&rest, "\n");
-        /* a comment between lines that are one does not part them */
-        if (is_comment(line))
-            continue;
-        if (!continued) {
-            used = 0;
-            reading.line = number;
-        }
-        continued = goes_on(line);
-        size_t part = strlen(line);
-        memcpy(whole + used, line, part + 1);
-        used += part;
-        if (!continued)
-            error = take_line(&reading, whole);
-    }
-    free(whole);
-    free(copy);
-    return error;
-}
-
-/* What comes out of DESCRIPTOR, but for comments, without blanks before it. */
-static int read_members(int descriptor, const char *group, char **members)
-{
-    size_t size = 0;
-    size_t length = 0;
-    char *line = NULL;
-    FILE *input = fdopen(descriptor, "r");
-    FILE *output = input ? open_memstream(members, &length) : NULL;
-
-    if (!output) {
-        if (input)
-            fclose(input);
-        else
-            close(descriptor);
+    if (!whole)
         return -ENOMEM;
+    if (length >= mark && memcmp(text, BYTE_ORDER_MARK, mark) == 0) {
+        text += mark;
+        length -= mark;
     }
-    while (getline(&line, &size, input) > 0) {
-        char *word = trim(line);
-        if (*word != '\0' && *word != '#' && strcmp(word, group) != 0)
-            fprintf(output, "%s\n", word);
-    }
-    free(line);
-    fclose(input);
-    return fclose(output) == 0 ? 0 : -ENOMEM;
-}
-
-static int start(const char *group, int output, pid_t *process)
-{
-    char name[] = "systemd-analyze";
-    char verb[] = "syscall-filter";
-    char pager[] = "--no-pager";
-    char word[64];
-    char *arguments[] = {name, pager, verb, word, NULL};
-    posix_spawn_file_actions_t actions;
-
-    snprintf(word, sizeof(word), "%s", group);
-    int error = posix_spawn_file_actions_init(&actions);
-    if (error)
-        return -error;
-    error = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    if (!error)
-        error = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    if (!error)
-        error = posix_spawnp(process, name, &actions, NULL, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
-    return -error;
-}
-
-int systemd_group(const char *group, char **members)
-{
-    int ends[2];
-    int status = 0;
-    pid_t process = 0;
-
-    *members = NULL;
-    if (pipe2(ends, O_CLOEXEC) != 0)
-        return -errno;
-    int error = start(group, ends[1], &process);
-    close(ends[1]);
-    if (error) {
-        close(ends[0]);
-        return error;
-    }
-    error = read_members(ends[0], group, members);
-    while (waitpid(process, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (!error && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-        error = WIFEXITED(status) && WEXITSTATUS(status) == 127 ? -ENOENT : -ENOEXEC;
-    if (error) {
-        free(*members);
-        *members = NULL;
-    }
+    int error = read_lines(&reading, text, text + length, whole);
+    free(whole);
     return error;
+}
+
+char *systemd_word(char **text, bool *broken)
+{
+    char *from = *text + strspn(*text, BLANKS);
+    char *word = from;
+    char *to = from;
+
+    *broken = false;
+    for (; *from != '\0' && !strchr(BLANKS, *from); *to++ = *from++) {
+        if (*from == '\\' && *++from == '\0') {
+            *broken = true;
+            *text = from;
+            return NULL;
+        }
+    }
+    *text = *from == '\0' ? from : from + 1;
+    bool any = to > word;
+    *to = '\0';
+    return any ? word : NULL;
+}
+
+int systemd_boolean(const char *value)
+{
+    static const char *const YES[] = {"1", "yes", "y", "true", "t", "on"};
+    static const char *const NO[] = {"0", "no", "n", "false", "f", "off"};
+
+    for (size_t i = 0; i < sizeof(YES) / sizeof(YES[0]); i++) {
+        if (strcasecmp(value, YES[i]) == 0)
+            return 1;
+        if (strcasecmp(value, NO[i]) == 0)
+            return 0;
+    }
+    return -1;
 }
