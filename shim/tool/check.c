@@ -65,9 +65,14 @@ static void count_call(const struct rules *rules, const struct rules *stage, int
     struct opinion opinion, other = {0};
     unsigned seen = 0;
 
+    bool known =
+        opinion_form(rules, number, &opinion) == 0 && opinion_form(stage, number, &other) == 0;
+    if (known) {
+        opinion_simplify(&opinion);
+        opinion_simplify(&other);
+    }
     /* where it can't be told, it is for lack of time: it is a long condition */
-    if (opinion_form(rules, number, &opinion) != 0 || opinion_form(stage, number, &other) != 0 ||
-        !region_visit(&opinion, &other, see, &seen))
+    if (!known || !region_visit(&opinion, &other, see, &seen))
         seen = SEEN_ALLOWED | SEEN_REFUSED;
     opinion_release(&opinion);
     opinion_release(&other);

@@ -138,7 +138,13 @@ static void compare_call(struct diff *diff, int number)
     for (unsigned i = 0; i < 2; i++)
         known &= opinion_form(diff->rules[i], number, &opinions[i]) == 0;
     diff->count = 0;
-    known = known && region_visit(&opinions[0], &opinions[1], compare_region, diff);
+    if (known && !region_visit(&opinions[0], &opinions[1], compare_region, diff)) {
+        /* again, without the lines that change nothing */
+        opinion_simplify(&opinions[0]);
+        opinion_simplify(&opinions[1]);
+        diff->count = 0;
+        known = region_visit(&opinions[0], &opinions[1], compare_region, diff);
+    }
     tell_call(diff, number);
     if (!known) {
         note_difference(diff);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "call.h"
+
 enum { ARGUMENTS = 6, REGIONS_MAX = 200000 };
 
 /* A line, as the values that it leaves to each argument. */
@@ -70,6 +72,48 @@ void opinion_forget(struct opinion *opinion, const struct entry *entry)
         opinion->views[i].forgotten |= opinion->views[i].entry == entry;
 }
 
+static struct verdict rest_of(const struct opinion *opinion)
+{
+    const struct rule *rule = opinion->rule;
+
+    if (rule && rule->implicit)
+        return (struct verdict){{.kind = ACTION_ALLOW}, REASON_IMPLICIT, NULL};
+    if (rule && rule->fallback)
+        return (struct verdict){{ACTION_ERRNO, ENOSYS}, REASON_FALLBACK, NULL};
+    return (struct verdict){opinion->rules->default_action, REASON_DEFAULT, NULL};
+}
+
+static bool is_unconditional(const struct views *view)
+{
+    for (unsigned argument = 0; argument < ARGUMENTS; argument++) {
+        if (view->asked[argument])
+            return false;
+    }
+    return true;
+}
+
+void opinion_simplify(struct opinion *opinion)
+{
+    struct action after = rest_of(opinion).action;
+    bool one = true; /* all that gets to the lines behind gets AFTER */
+
+    for (size_t i = opinion->count; i-- > 0;) {
+        struct views *view = &opinion->views[i];
+        if (view->forgotten)
+            continue;
+        if (is_unconditional(view)) {
+            for (size_t k = i + 1; k < opinion->count; k++)
+                opinion->views[k].forgotten = true;
+            after = view->entry->action;
+            one = true;
+        } else if (one && action_equals(view->entry->action, after)) {
+            view->forgotten = true;
+        } else {
+            one = false;
+        }
+    }
+}
+
 void opinion_release(struct opinion *opinion)
 {
     for (size_t i = 0; i < opinion->count; i++) {
@@ -118,17 +162,6 @@ static enum overlap meet_line(const struct views *view, const struct region *reg
         }
     }
     return overlap;
-}
-
-static struct verdict rest_of(const struct opinion *opinion)
-{
-    const struct rule *rule = opinion->rule;
-
-    if (rule && rule->implicit)
-        return (struct verdict){{.kind = ACTION_ALLOW}, REASON_IMPLICIT, NULL};
-    if (rule && rule->fallback)
-        return (struct verdict){{ACTION_ERRNO, ENOSYS}, REASON_FALLBACK, NULL};
-    return (struct verdict){opinion->rules->default_action, REASON_DEFAULT, NULL};
 }
 
 /* Returns whether all of REGION gets one VERDICT; if not, where to CUT. */
@@ -192,6 +225,105 @@ bool region_visit(const struct opinion *first, const struct opinion *second,
     return walk_region(&walk, &all);
 }
 
+/* A copy whose views alone are its own: free() is for them. */
+static bool copy_opinion(const struct opinion *opinion, struct opinion *copy)
+{
+    *copy = *opinion;
+    copy->views = malloc((opinion->count + 1) * sizeof(*copy->views));
+    if (!copy->views)
+        return false;
+    memcpy(copy->views, opinion->views, opinion->count * sizeof(*copy->views));
+    return true;
+}
+
+/* A copy of OPINION with its denials alone. */
+static bool copy_denials(const struct opinion *opinion, struct opinion *copy)
+{
+    if (!copy_opinion(opinion, copy))
+        return false;
+    for (size_t i = 0; i < copy->count; i++)
+        copy->views[i].forgotten |= copy->views[i].entry->section != SECTION_DENY;
+    return true;
+}
+
+/* What a line allows is visited where no denial is in the way. */
+struct sieve {
+    bool (*visit)(void *context, const struct region *region, const struct verdict *verdict,
+                  const struct verdict *same);
+    void *context;
+    bool denied;                /* the denials are wanted, */
+    const struct entry *allows; /* or what this line leaves */
+};
+
+static bool sift(void *context, const struct region *region, const struct verdict *verdict,
+                 const struct verdict *same)
+{
+    const struct sieve *sieve = context;
+
+    (void)same;
+    if ((verdict->reason == REASON_DENIED) != sieve->denied)
+        return true;
+    if (sieve->denied)
+        return sieve->visit(sieve->context, region, verdict, verdict);
+    struct verdict allowed = {sieve->allows->action, REASON_ALLOWED, sieve->allows};
+    return sieve->visit(sieve->context, region, &allowed, &allowed);
+}
+
+bool region_visit_denied(const struct opinion *opinion,
+                         bool (*visit)(void *context, const struct region *region,
+                                       const struct verdict *verdict, const struct verdict *same),
+                         void *context)
+{
+    struct sieve sieve = {visit, context, true, NULL};
+    struct opinion denials;
+
+    if (!copy_denials(opinion, &denials))
+        return false;
+    bool whole = region_visit(&denials, NULL, sift, &sieve);
+    free(denials.views);
+    return whole;
+}
+
+/* Each product of a block of VIEW's for each argument from ARGUMENT on. */
+static bool walk_line(struct walk *walk, const struct views *view, unsigned argument,
+                      struct region *region)
+{
+    while (argument < ARGUMENTS && !view->asked[argument])
+        argument++;
+    if (argument == ARGUMENTS)
+        return walk_region(walk, region);
+    const struct values *values = &view->values[argument];
+    bool whole = true;
+    for (size_t i = 0; i < values->count && whole; i++) {
+        region->arguments[argument] = values->blocks[i];
+        whole = walk_line(walk, view, argument + 1, region);
+    }
+    return whole;
+}
+
+bool region_visit_allowed(const struct opinion *opinion,
+                          bool (*visit)(void *context, const struct region *region,
+                                        const struct verdict *verdict, const struct verdict *same),
+                          void *context)
+{
+    struct sieve sieve = {visit, context, false, NULL};
+    struct opinion denials;
+    bool whole = true;
+
+    if (!copy_denials(opinion, &denials))
+        return false;
+    struct walk walk = {{&denials, NULL}, sift, &sieve, 0};
+    for (size_t i = 0; i < opinion->count && whole; i++) {
+        const struct views *view = &opinion->views[i];
+        struct region region = {0};
+        sieve.allows = view->entry;
+        if (!view->forgotten && view->entry->section != SECTION_DENY)
+            whole = walk_line(&walk, view, 0, &region);
+    }
+    free(denials.views);
+    return whole;
+}
+
 void region_example(const struct region *region, uint64_t arguments[6])
 {
     for (unsigned i = 0; i < ARGUMENTS; i++)
@@ -219,15 +351,12 @@ static bool is_same_without(void *context, const struct region *region, const st
                                       with->action.error == without->action.error);
 }
 
-/* A copy of OPINION without ENTRY's line, whose views alone are its own. */
+/* A copy of OPINION without ENTRY's line. */
 static bool copy_without(const struct opinion *opinion, const struct entry *entry,
                          struct opinion *copy)
 {
-    *copy = *opinion;
-    copy->views = malloc((opinion->count + 1) * sizeof(*copy->views));
-    if (!copy->views)
+    if (!copy_opinion(opinion, copy))
         return false;
-    memcpy(copy->views, opinion->views, opinion->count * sizeof(*copy->views));
     opinion_forget(copy, entry);
     return true;
 }

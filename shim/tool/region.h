@@ -41,6 +41,10 @@ bool opinion_needs(const struct opinion *opinion, const struct entry *entry);
  * NULL. */
 const struct entry *opinion_rival(const struct opinion *opinion, const struct entry *entry);
 
+/* From now on no line is asked that changes nothing about what a call gets: of the verdicts the
+ * action is right, and the line may be another. */
+void opinion_simplify(struct opinion *opinion);
+
 void opinion_release(struct opinion *opinion);
 
 /* Whether a line, or what comes after all lines, decides about all calls of REGION: *VERDICT. */
@@ -54,6 +58,20 @@ bool region_visit(const struct opinion *first, const struct opinion *second,
                   bool (*visit)(void *context, const struct region *region,
                                 const struct verdict *first, const struct verdict *second),
                   void *context);
+
+/* Calls VISIT, with the verdict twice, for regions which, together, are the calls that a denial
+ * decides about; no two of them overlap. Stops and returns as region_visit() does. */
+bool region_visit_denied(const struct opinion *opinion,
+                         bool (*visit)(void *context, const struct region *region,
+                                       const struct verdict *verdict, const struct verdict *same),
+                         void *context) __attribute__((warn_unused_result));
+
+/* The same for the calls that meet a line of [allow] and no denial. The regions of two lines may
+ * overlap: what both allow is not cut into pieces. */
+bool region_visit_allowed(const struct opinion *opinion,
+                          bool (*visit)(void *context, const struct region *region,
+                                        const struct verdict *verdict, const struct verdict *same),
+                          void *context) __attribute__((warn_unused_result));
 
 /* Arguments of a call in REGION, the smallest. */
 void region_example(const struct region *region, uint64_t arguments[6]);

@@ -44,6 +44,12 @@ check clean.ini
 is "$ERR" "" "a_good_whitelist_gets_no_warning"
 like "$OUT" '^clean\.ini: 12 system calls allowed, 6 constrained, [0-9]+ refused; [0-9]+ BPF instructions$' \
     "the_summary_counts_the_system_calls"
+printf '[allow]\n%s\n' 'mmap = length != 5 and offset != 7 and flags != 11' \
+    'mmap = length != 9 and prot != 3 and offset != 11 and addr == 0' \
+    'mmap = addr == 0 and prot != 5 and length != 77 and flags != 2' 'syscalls = mmap' >whole.ini
+check whole.ini
+like "$OUT" '^whole\.ini: 5 system calls allowed, 0 constrained, ' \
+    "a_call_that_is_allowed_by_another_line_is_not_constrained"
 check --strict clean.ini
 is "$STATUS" 0 "strict_without_a_warning_is_status_0"
 check --strict old_pair.ini

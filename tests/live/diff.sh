@@ -101,6 +101,14 @@ open('b.ini', 'w').write('[allow]\n' + '\n'.join(lines) + '\n')
 EOF
 run "$PORTCULLIS" diff a.ini b.ini
 is "$STATUS" 0 "twelve_lines_on_two_arguments_are_compared"
+MMAP='mmap = length != 5 and offset != 7 and flags != 11
+mmap = length != 9 and prot != 3 and offset != 11 and addr == 0
+mmap = addr == 0 and prot != 5 and length != 77 and flags != 2'
+file a.ini '[allow]' "$MMAP" 'syscalls = mmap'
+file b.ini '[allow]' "${MMAP/!= 9/!= 8}" 'syscalls = mmap'
+run "$PORTCULLIS" diff a.ini b.ini
+is "$STATUS:$OUT" "0:no difference: every system call gets the same from a.ini and b.ini" \
+    "lines_that_another_makes_superfluous_are_not_multiplied_out"
 
 file bad.ini '[allow]' 'syscalls = raed'
 run "$PORTCULLIS" diff bad.ini nowhere.ini

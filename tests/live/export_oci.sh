@@ -58,6 +58,43 @@ arguments: mprotect = prot without PROT_EXEC" "a_start_may_cost_a_condition"
 is "$(field 'any("mprotect" in s["names"] and "args" not in s for s in p["syscalls"])')" True \
     "then_the_call_is_allowed"
 
+# An allowance without a condition makes those with one superfluous: they are not multiplied out.
+exports '[allow]\nsyscalls = execve\nprlimit64 = new_limit == 0
+prlimit64 = pid == 0 and resource in RLIMIT_NOFILE RLIMIT_CORE\nsyscalls = prlimit64'
+is "$STATUS|$ERR|$(field '[s for s in p["syscalls"] if "args" in s]')" "0||[]" \
+    "superseded_conditions_are_left_out"
+
+# rules CALL: the arguments of each of its rules, as "index op value valueTwo".
+rules()
+{
+    field '"|".join(", ".join(" ".join(str(a.get(k, "")) for k in ("index", "op", "value", "valueTwo")).strip()
+        .replace("SCMP_CMP_", "") for a in s["args"])
+        for s in p["syscalls"] if "'"$1"'" in s["names"] and "args" in s)'
+}
+
+# says LINES CALL RULES NAME: no number is above 2^63-1, which jq rounds and Kubernetes refuses.
+says()
+{
+    exports "[allow]\nsyscalls = execve\n$1"
+    is "$STATUS|$ERR|$(rules "$2")" "0||$3" "$4"
+}
+
+says 'futex = uaddr2 == 0' futex "4 EQ 0" "a_value_of_64_bits_is_an_equality"
+says 'mmap = length > 0x10000' mmap "1 GE 65537" "a_lower_limit_is_one_comparison"
+says 'mmap = length < 0x10000' mmap "1 LE 65535" "so_is_an_upper_limit"
+says 'lseek = offset >= 0' lseek "1 LE 9223372036854775807" "and_the_sign"
+says 'lseek = offset < 0' lseek "1 GT 9223372036854775807" "or_its_absence"
+says 'futex = uaddr2 != 0' futex "4 GE 1" "a_pointer_that_is_set_is_a_limit"
+says 'get_mempolicy = flags only 5' get_mempolicy "4 EQ 5|4 EQ 4|4 LE 1" \
+    "flags_of_64_bits_are_their_sums"
+says 'mmap = prot without PROT_EXEC' mmap "2 MASKED_EQ 4 0" "flags_that_are_asked_for_are_a_mask"
+says 'mmap = length > 0x10000 and prot in 0 1 5\nmmap = fd == -1' mmap \
+    "1 GE 65537, 2 MASKED_EQ 4294967295 5|1 GE 65537, 2 MASKED_EQ 4294967294 0|\
+4 MASKED_EQ 4294967295 4294967295" \
+    "what_two_lines_allow_is_not_cut_into_pieces"
+says 'mmap = prot without 4\n[deny]\nmmap = EACCES if length == 0x100000000' mmap \
+    "1 EQ 4294967296|1 NE 4294967296, 2 MASKED_EQ 4 0" "what_is_denied_is_cut_out"
+
 # Found by running runc under a profile that logs.
 exports '[allow]\nsyscalls = read' --startup
 is "$(for name in execve mmap write fstatfs getdents64 epoll_ctl getpid; do
@@ -73,13 +110,19 @@ refuses()
 
 refuses '[allow]\nsyscalls = execve 1000' "2: error: the format has names only, and the system \
 call 1000 has none here" "a_number_without_a_name_is_an_error"
-MMAP='[filter]\ndefault = allow\n[deny]\nmmap = EPERM if length > 0x10000 and prot with 2
-mmap = EACCES if fd not in -1 0..9'
-refuses "$MMAP" " error: an engine would need more than the 4096 BPF instructions that the kernel \
-takes, because it has one comparison an argument and rule" "so_are_too_many_instructions"
-refuses "$MMAP\nmmap = trap if flags with 16 and addr == 0" "4: error: the lines on this call take \
-more than 4096 rules, one comparison an argument each: write them with fewer values or clauses" \
-    "so_are_too_many_rules"
+refuses '[allow]\nsyscalls = execve\nmmap = length in 4096..8191' "3: error: the values of 'length' \
+need a number above 2^63-1 in the profile, which Kubernetes refuses and jq rounds: write a limit on \
+one side ('<=', '>='), or at most 64 single values in a row" "so_is_a_range_of_64_bits"
+DENY='[filter]\ndefault = allow\n[deny]'
+refuses "$DENY\nmmap = EPERM if length & 0x3ff00 > 0x10300 and prot with 2
+mmap = EACCES if fd not in -1 3 5 9 11
+mmap = trap if flags & 0xff > 0x15 and offset & 0xffff > 0x1234" " error: an engine would need more \
+than the 4096 BPF instructions that the kernel takes, because it has one comparison an argument and \
+rule" "so_are_too_many_instructions"
+refuses "$DENY\nmmap = ENOMEM if length > 0x10000 and prot with 2\nmmap = EPERM if fd not in -1 0..9
+mmap = trap if flags with 16 and addr == 0\nmmap = kill if offset & 0xffff > 0x1234" "4: error: the \
+lines on this call take more than 4096 rules, one comparison an argument each: write them with fewer \
+values or clauses" "so_are_too_many_rules"
 
 # A number that libseccomp has no name for, and the prototypes have: see also test_oci.
 python3 - >names <<'PYTHON'

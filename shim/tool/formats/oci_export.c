@@ -6,8 +6,6 @@
 #include "formats.h"
 #include "oci_rules.h"
 
-enum { ARGUMENTS = 6 };
-
 /* A group of rules that have one element of "syscalls". */
 struct element {
     struct json_object *object; /* borrowed from the list */
@@ -55,17 +53,17 @@ static void add_plain(struct json_object *list, const struct oci_rules *rules)
     for (size_t i = 0; i < rules->count; i++) {
         const struct oci_rule *rule = &rules->items[i];
         bool told = false;
-        if (!oci_rule_is_plain(rule))
+        if (rule->count > 0)
             continue;
         for (size_t k = 0; k < i && !told; k++)
-            told = oci_rule_is_plain(&rules->items[k]) &&
+            told = rules->items[k].count == 0 &&
                    memcmp(&rules->items[k].action, &rule->action, sizeof(rule->action)) == 0;
         if (told)
             continue;
         struct element element = begin_element(list, rule->action);
         for (size_t k = i; k < rules->count; k++) {
             const struct oci_rule *other = &rules->items[k];
-            if (oci_rule_is_plain(other) &&
+            if (other->count == 0 &&
                 memcmp(&other->action, &rule->action, sizeof(rule->action)) == 0)
                 json_object_array_add(element.names, json_object_new_string(other->name));
         }
@@ -76,15 +74,15 @@ static struct json_object *arguments_of(const struct oci_rule *rule)
 {
     struct json_object *list = json_object_new_array();
 
-    for (unsigned i = 0; i < ARGUMENTS; i++) {
-        struct scmp_arg_cmp comparison;
-        if (!oci_rule_compares(rule, i, &comparison))
-            continue;
+    for (unsigned i = 0; i < rule->count; i++) {
+        const struct scmp_arg_cmp *comparison = &rule->comparisons[i];
         struct json_object *argument = json_object_new_object();
-        json_object_object_add(argument, "index", json_object_new_uint64(i));
-        json_object_object_add(argument, "value", json_object_new_uint64(comparison.datum_a));
-        json_object_object_add(argument, "valueTwo", json_object_new_uint64(comparison.datum_b));
-        add_string(argument, "op", OCI_OPERATORS[comparison.op]);
+        json_object_object_add(argument, "index", json_object_new_uint64(comparison->arg));
+        json_object_object_add(argument, "value", json_object_new_uint64(comparison->datum_a));
+        if (comparison->op == SCMP_CMP_MASKED_EQ)
+            json_object_object_add(argument, "valueTwo",
+                                   json_object_new_uint64(comparison->datum_b));
+        add_string(argument, "op", OCI_OPERATORS[comparison->op]);
         json_object_array_add(list, argument);
     }
     return list;
@@ -94,7 +92,7 @@ static void add_conditional(struct json_object *list, const struct oci_rules *ru
 {
     for (size_t i = 0; i < rules->count; i++) {
         const struct oci_rule *rule = &rules->items[i];
-        if (oci_rule_is_plain(rule))
+        if (rule->count == 0)
             continue;
         struct element element = begin_element(list, rule->action);
         json_object_array_add(element.names, json_object_new_string(rule->name));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../call.h"
+#include "oci_boxes.h"
 
 enum { ARGUMENTS = 6, RULES_OF_CALL_MAX = 4096 };
 
@@ -30,7 +31,6 @@ struct maker {
     const struct policy *policy;
     const struct rule *rule;
     size_t first; /* of this call's rules */
-    int error;
 };
 
 /* The line that stands for all that is said of a call, or NULL. */
@@ -48,72 +48,72 @@ static struct place place_of(const struct policy *policy, const struct rule *rul
     return entry ? entry->place : (struct place){policy->whitelist.name, 0};
 }
 
-static bool add_region(void *context, const struct region *region, const struct verdict *verdict,
-                       const struct verdict *same)
+static int add_rule(struct maker *maker, const struct oci_rule *rule)
 {
-    struct maker *maker = context;
     struct oci_rules *rules = maker->rules;
 
-    (void)same;
-    if (action_equals(verdict->action, maker->policy->rules.default_action))
-        return true;
     if (rules->count - maker->first == RULES_OF_CALL_MAX)
-        return false;
+        return -E2BIG;
     if (rules->count == rules->capacity) {
         size_t capacity = rules->capacity ? 2 * rules->capacity : 256;
         struct oci_rule *items = realloc(rules->items, capacity * sizeof(*items));
-        if (!items) {
-            maker->error = -ENOMEM;
-            return false;
-        }
+        if (!items)
+            return -ENOMEM;
         rules->items = items;
         rules->capacity = capacity;
     }
-    rules->items[rules->count++] = (struct oci_rule){
-        .number = maker->rule->number, .action = verdict->action, .region = *region};
-    return true;
+    rules->items[rules->count++] = *rule;
+    return 0;
 }
 
-/* Makes ONE of both if together they are what one rule can say: they differ in one bit. */
-static bool join(struct oci_rule *one, const struct oci_rule *other)
+/* Adds the rules that RULE becomes with each comparison of each argument from ARGUMENT on. */
+static int add_products(struct maker *maker, const struct cover covers[ARGUMENTS],
+                        unsigned argument, struct oci_rule *rule)
 {
-    unsigned different = ARGUMENTS;
+    int error = 0;
 
-    if (!action_equals(one->action, other->action))
-        return false;
-    for (unsigned i = 0; i < ARGUMENTS; i++) {
-        const struct block *mine = &one->region.arguments[i];
-        const struct block *theirs = &other->region.arguments[i];
-        if (mine->mask == theirs->mask && mine->value == theirs->value)
-            continue;
-        if (mine->mask != theirs->mask || different != ARGUMENTS)
-            return false;
-        different = i;
+    while (argument < ARGUMENTS && covers[argument].whole)
+        argument++;
+    if (argument == ARGUMENTS)
+        return add_rule(maker, rule);
+    rule->count++;
+    for (size_t i = 0; i < covers[argument].count && !error; i++) {
+        rule->comparisons[rule->count - 1] = covers[argument].items[i];
+        error = add_products(maker, covers, argument + 1, rule);
     }
-    if (different == ARGUMENTS)
-        return false;
-    struct block *block = &one->region.arguments[different];
-    uint64_t bits = block->value ^ other->region.arguments[different].value;
-    if ((bits & (bits - 1)) != 0)
-        return false;
-    block->mask &= ~bits;
-    block->value &= ~bits;
-    return true;
+    rule->count--;
+    return error;
 }
 
-static void join_all(struct oci_rules *rules, size_t first)
+static void report_large(const struct maker *maker, const struct box *box, unsigned argument,
+                         struct diagnostics *diagnostics)
 {
-    for (bool joined = true; joined;) {
-        joined = false;
-        for (size_t i = first; i < rules->count; i++) {
-            for (size_t k = i + 1; k < rules->count; k++) {
-                if (!join(&rules->items[i], &rules->items[k]))
-                    continue;
-                rules->items[k--] = rules->items[--rules->count];
-                joined = true;
-            }
-        }
+    char name[CALL_NAME_MAX];
+    struct place place = box->entry ? box->entry->place : place_of(maker->policy, maker->rule);
+
+    diagnostic_error(diagnostics, place,
+                     "the values of '%s' need a number above 2^63-1 in the profile, which "
+                     "Kubernetes refuses and jq rounds: write a limit on one side ('<=', '>='), or "
+                     "at most 64 single values in a row",
+                     call_argument_name(maker->rule->number, argument, name));
+}
+
+static int add_box(struct maker *maker, const struct box *box, struct diagnostics *diagnostics)
+{
+    struct oci_rule rule = {.number = maker->rule->number, .action = box->action};
+    struct cover covers[ARGUMENTS] = {0};
+    int error = 0;
+
+    for (unsigned i = 0; i < ARGUMENTS && !error; i++) {
+        error = cover_make(box->sets[i], i, &covers[i]);
+        if (error == -ERANGE)
+            report_large(maker, box, i, diagnostics);
     }
+    if (!error)
+        error = add_products(maker, covers, 0, &rule);
+    for (unsigned i = 0; i < ARGUMENTS; i++)
+        cover_release(&covers[i]);
+    return error == -ERANGE ? 0 : error;
 }
 
 /* A name of the call NUMBER, to be freed; *KNOWN becomes whether libseccomp has it. NULL without an
@@ -181,25 +181,65 @@ static int name_rules(struct maker *maker, struct diagnostics *diagnostics)
     return 0;
 }
 
+static int compare_numbers(uint64_t one, uint64_t other)
+{
+    return one < other ? 1 : one > other ? -1 : 0;
+}
+
+/* The order in which an engine adds them. libseccomp (2.5.4) shares what follows a comparison that
+ * is no equality between its branches, and puts a new node there once for each: behind another
+ * node, that makes a ring, and the engine never ends. In front of them it does not: so the larger
+ * ones come first. */
+static int compare_rules(const void *one, const void *other)
+{
+    const struct oci_rule *first = one;
+    const struct oci_rule *second = other;
+    int order = 0;
+
+    for (unsigned i = 0; i < first->count && i < second->count && order == 0; i++) {
+        const struct scmp_arg_cmp *mine = &first->comparisons[i];
+        const struct scmp_arg_cmp *theirs = &second->comparisons[i];
+        order = compare_numbers(theirs->arg, mine->arg);
+        if (order == 0)
+            order = compare_numbers(mine->op, theirs->op);
+        if (order == 0)
+            order = compare_numbers(mine->datum_a, theirs->datum_a);
+        if (order == 0)
+            order = compare_numbers(mine->datum_b, theirs->datum_b);
+    }
+    return order != 0 ? order : compare_numbers(first->count, second->count);
+}
+
+static void sort_rules(struct maker *maker)
+{
+    struct oci_rule *items = maker->rules->items;
+
+    if (items)
+        qsort(&items[maker->first], maker->rules->count - maker->first, sizeof(*items),
+              compare_rules);
+}
+
 static int make_rule(struct maker *maker, struct diagnostics *diagnostics)
 {
-    struct opinion opinion;
-    int error = opinion_form(&maker->policy->rules, maker->rule->number, &opinion);
+    struct boxes boxes;
+    int error = oci_boxes_make(&maker->policy->rules, maker->rule, &boxes);
 
     maker->first = maker->rules->count;
-    bool whole = !error && region_visit(&opinion, NULL, add_region, maker);
-    opinion_release(&opinion);
-    error = error ? error : maker->error;
-    if (!error)
-        join_all(maker->rules, maker->first);
-    if (!error && !whole) {
+    for (size_t i = 0; i < boxes.count && !error; i++)
+        error = add_box(maker, &boxes.items[i], diagnostics);
+    oci_boxes_release(&boxes);
+    if (error == -E2BIG) {
         diagnostic_error(diagnostics, place_of(maker->policy, maker->rule),
                          "the lines on this call take more than %d rules, one comparison an "
                          "argument each: write them with fewer values or clauses",
                          RULES_OF_CALL_MAX);
         maker->rules->count = maker->first;
+        return 0;
     }
-    return error ? error : name_rules(maker, diagnostics);
+    if (error)
+        return error;
+    sort_rules(maker);
+    return name_rules(maker, diagnostics);
 }
 
 int oci_rules_make(const struct policy *policy, struct diagnostics *diagnostics,
@@ -217,24 +257,6 @@ int oci_rules_make(const struct policy *policy, struct diagnostics *diagnostics,
     if (error)
         return error;
     return diagnostics->errors > before ? -EINVAL : 0;
-}
-
-bool oci_rule_compares(const struct oci_rule *rule, unsigned argument,
-                       struct scmp_arg_cmp *comparison)
-{
-    const struct block *block = &rule->region.arguments[argument];
-
-    *comparison = (struct scmp_arg_cmp){argument, SCMP_CMP_MASKED_EQ, block->mask, block->value};
-    return block->mask != 0;
-}
-
-bool oci_rule_is_plain(const struct oci_rule *rule)
-{
-    for (unsigned i = 0; i < ARGUMENTS; i++) {
-        if (rule->region.arguments[i].mask != 0)
-            return false;
-    }
-    return true;
 }
 
 void oci_rules_release(struct oci_rules *rules)

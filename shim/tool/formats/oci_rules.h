@@ -6,7 +6,6 @@
 #include <seccomp.h>
 
 #include "../policy.h"
-#include "../region.h"
 
 /* The names of libseccomp's comparisons; NULL where there is none. */
 extern const char *const OCI_OPERATORS[_SCMP_CMP_MAX];
@@ -19,11 +18,12 @@ struct oci_rule {
     int number;
     bool known; /* to the libseccomp that this is built with */
     struct action action;
-    struct region region; /* an argument with a mask of 0 is not compared */
+    struct scmp_arg_cmp comparisons[6]; /* each of another argument, in their order */
+    unsigned count;                     /* 0: whatever the arguments */
 };
 
 struct oci_rules {
-    struct oci_rule *items; /* owned; no call has two of them; sorted by number */
+    struct oci_rule *items; /* owned; where two meet, they say the same; sorted by number */
     size_t count;
     size_t capacity;
 };
@@ -38,13 +38,6 @@ int oci_rules_make(const struct policy *policy, struct diagnostics *diagnostics,
  * is too long, or takes too long to make; or what libseccomp or memfd_create(2) failed with. */
 int oci_rules_try(const struct policy *policy, const struct oci_rules *rules,
                   struct diagnostics *diagnostics) __attribute__((warn_unused_result));
-
-/* Whether RULE compares ARGUMENT: then with what. */
-bool oci_rule_compares(const struct oci_rule *rule, unsigned argument,
-                       struct scmp_arg_cmp *comparison);
-
-/* Whether RULE is about its call whatever the arguments. */
-bool oci_rule_is_plain(const struct oci_rule *rule);
 
 void oci_rules_release(struct oci_rules *rules);
 

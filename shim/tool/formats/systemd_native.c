@@ -79,6 +79,7 @@ static int summarize(const struct rules *rules, int number, struct summary *summ
     int error = opinion_form(rules, number, &opinion);
 
     *summary = (struct summary){.begun = false};
+    opinion_simplify(&opinion);
     if (!error && !region_visit(&opinion, NULL, summarize_region, summary)) {
         /* it takes too long to tell: there is something of everything */
         summary->mixed = true;
