@@ -257,7 +257,7 @@ lint: $(BUILD)/flags
 
 # What takes minutes by chance or by number, at full length; each script's head tells of its own.
 SOAKED = $(addprefix tests/live/learn_,inject.sh lifecycle.sh many.sh nochange.sh) \
-    tests/live/stages_many.sh tests/live/import_large.sh
+    tests/live/stages_many.sh tests/live/import_large.sh tests/live/kill_holds.sh
 soak: all $(BUILD)/tests/shim/tool/test_oci
 	@env SOAK=1 ROUNDS=1000 KILLED=200 EVENTS=10000000 REQUESTS=1000000 MEGABYTES=10 \
 	    TEST_SECONDS=7200 \

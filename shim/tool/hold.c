@@ -1,8 +1,14 @@
 #include "hold.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <signal.h>
-#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
@@ -15,35 +21,102 @@
 enum {
     CODE_SECCOMP = 1,  /* SYS_SECCOMP in the kernel's <asm/siginfo.h> */
     SYSCALL_BYTES = 2, /* "syscall", and "int $0x80" */
-    WAITS_MAX = 60000, /* of a millisecond */
+    YIELDS_MAX = 50,
+    WAITS_MAX = 120000, /* of half a millisecond */
+    ENDS_MAX = 20000,
+    STEPS_MAX = 16,
 };
 
-/* Waits for the next thing to tell of THREAD. Not for ever: one whose id an exec has taken away is
- * never told of. */
+/* Between two looks: the first ones come one after another. */
+static void pause_for(int round)
+{
+    const struct timespec pause = {.tv_nsec = 500000};
+
+    if (round < YIELDS_MAX)
+        sched_yield();
+    else
+        nanosleep(&pause, NULL);
+}
+
+/* Waits for the next stop of THREAD. Returns false when it comes to its end instead, which is left
+ * for others to be told of; and when an exec has taken its id away, which nobody is told of. */
 static bool next_stop(pid_t thread, int *status)
 {
-    const struct timespec pause = {.tv_nsec = 1000000};
-    sigset_t set;
-
-    sigemptyset(&set);
-    sigaddset(&set, SIGCHLD);
     for (int i = 0; i < WAITS_MAX; i++) {
-        pid_t got = waitpid(thread, status, __WALL | WNOHANG);
-        if (got == thread)
-            return WIFSTOPPED(*status);
-        if (got < 0 && errno != EINTR)
+        siginfo_t told = {0};
+        if (waitid(P_PID, (id_t)thread, &told, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) !=
+                0 &&
+            errno != EINTR)
             return false;
-        sigtimedwait(&set, NULL, &pause);
+        if (told.si_pid == thread) {
+            bool stopped = told.si_code == CLD_TRAPPED || told.si_code == CLD_STOPPED;
+            return stopped && told.si_status >> 8 != PTRACE_EVENT_EXIT &&
+                   waitpid(thread, status, __WALL | WNOHANG) == thread && WIFSTOPPED(*status);
+        }
+        if (syscall(SYS_tkill, thread, 0) != 0 && errno == ESRCH)
+            return false;
+        pause_for(i);
     }
     return false;
 }
 
-void hold_begin(struct hold *hold, pid_t thread)
+/* --- the end of a process -------------------------------------------------------------------- */
+
+/* Whether the thread whose folder is NAME in TASKS may still execute anything. A tracer may keep
+ * one where it is about to end. */
+static bool may_run(int tasks, const char *name)
 {
-    *hold = (struct hold){.thread = thread};
-    hold->traced = ptrace(PTRACE_SEIZE, thread, 0, 0) == 0;
+    char path[NAME_MAX + 16];
+    char text[512];
+
+    snprintf(path, sizeof(path), "%s/stat", name);
+    int file = openat(tasks, path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return false;
+    ssize_t length = read(file, text, sizeof(text) - 1);
+    close(file);
+    text[length > 0 ? length : 0] = '\0';
+    const char *state = strrchr(text, ')'); /* its name may have anything in it */
+    return state && state[1] == ' ' && !strchr("ZXxt", state[2]);
+}
+
+static bool any_may_run(pid_t process)
+{
+    char path[64];
+    bool any = false;
+    const struct dirent *entry;
+
+    snprintf(path, sizeof(path), "/proc/%d/task", process);
+    DIR *tasks = opendir(path);
+    while (tasks && !any && (entry = readdir(tasks)))
+        any = *entry->d_name != '.' && may_run(dirfd(tasks), entry->d_name);
+    if (tasks)
+        closedir(tasks);
+    return any;
+}
+
+static void send_kill(const struct hold *hold)
+{
+    if (hold->handle < 0)
+        kill(hold->process, SIGKILL);
+    else
+        syscall(SYS_pidfd_send_signal, hold->handle, SIGKILL, NULL, 0);
+}
+
+/* --- the hold -------------------------------------------------------------------------------- */
+
+void hold_begin(struct hold *hold, pid_t process, pid_t thread)
+{
+    *hold = (struct hold){
+        .process = process, .thread = thread, .handle = (int)syscall(SYS_pidfd_open, process, 0)};
+}
+
+void hold_trace(struct hold *hold, bool traced)
+{
+    hold->stays = traced;
+    hold->traced = traced || ptrace(PTRACE_SEIZE, hold->thread, 0, 0) == 0;
     if (hold->traced)
-        ptrace(PTRACE_INTERRUPT, thread, 0, 0);
+        ptrace(PTRACE_INTERRUPT, hold->thread, 0, 0);
 }
 
 bool hold_wait(struct hold *hold)
@@ -58,31 +131,68 @@ bool hold_wait(struct hold *hold)
     return true;
 }
 
-void hold_end(struct hold *hold)
+static void release(struct hold *hold)
 {
-    if (hold->traced)
-        ptrace(PTRACE_DETACH, hold->thread, 0, (long)hold->signal);
-    *hold = (struct hold){0};
+    if (hold->handle >= 0)
+        close(hold->handle);
+    *hold = (struct hold){.handle = -1};
 }
 
-void hold_make_die(pid_t thread)
+void hold_end(struct hold *hold)
 {
+    if (hold->stopped)
+        ptrace(hold->stays ? PTRACE_CONT : PTRACE_DETACH, hold->thread, 0, (long)hold->signal);
+    release(hold);
+}
+
+/* The next instruction is the system call instruction that has just been executed, and this time
+ * the call is the fatal one; no signal comes before. Returns whether it is so. */
+static bool make_fatal(pid_t thread)
+{
+    const uint64_t all = UINT64_MAX;
     struct user_regs_struct registers;
 
     if (ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0)
-        return;
+        return false;
     registers.rip -= SYSCALL_BYTES;
+    errno = 0;
+    unsigned bytes = (unsigned)ptrace(PTRACE_PEEKTEXT, thread, registers.rip, 0) & 0xffffU;
+    if (errno != 0 || (bytes != 0x050f && bytes != 0x80cd))
+        return false;
     registers.rax = HOLD_FATAL_CALL;
     registers.orig_rax = ~0ULL; /* no call to be restarted */
-    ptrace(PTRACE_SETREGS, thread, 0, &registers);
+    return ptrace(PTRACE_SETSIGMASK, thread, sizeof(all), &all) == 0 &&
+           ptrace(PTRACE_SETREGS, thread, 0, &registers) == 0;
+}
+
+/* Has the kernel end the process. Other threads may have put another instruction there meanwhile:
+ * then that one is all that is executed. */
+static void die_of_call(pid_t thread)
+{
+    int status;
+    int signal = 0;
+    bool waits = true;
+
+    for (int i = 0; waits && i < STEPS_MAX; i++) {
+        if (ptrace(PTRACE_SINGLESTEP, thread, 0, (long)signal) != 0 || !next_stop(thread, &status))
+            return;
+        int event = status >> 16;
+        signal = !event && WSTOPSIG(status) == SIGSYS ? SIGSYS : 0; /* shown by Linux 5.15 */
+        waits = signal || event == PTRACE_EVENT_STOP || (!event && WSTOPSIG(status) == SIGSTOP);
+    }
 }
 
 void hold_kill(struct hold *hold)
 {
-    if (hold->stopped)
-        hold_make_die(hold->thread);
-    hold_end(hold);
+    if (hold->stopped && make_fatal(hold->thread))
+        die_of_call(hold->thread);
+    send_kill(hold); /* who is dying already keeps the status */
+    for (int i = 0; i < ENDS_MAX && any_may_run(hold->process); i++)
+        pause_for(i);
+    release(hold);
 }
+
+/* --- "trap" ---------------------------------------------------------------------------------- */
 
 bool hold_is_caught(pid_t thread)
 {
@@ -94,19 +204,24 @@ bool hold_is_caught(pid_t thread)
            ptrace(PTRACE_GETSIGMASK, thread, sizeof(mask), &mask) == 0 && !(mask & bit);
 }
 
-void hold_raise(pid_t process, pid_t thread, const struct seccomp_data *call)
+uint64_t hold_raise(pid_t process, pid_t thread, const struct seccomp_data *call)
 {
+    const uint64_t others = ~(UINT64_C(1) << (SIGSYS - 1));
     struct user_regs_struct registers;
+    uint64_t mask = 0;
 
     if (ptrace(PTRACE_GETREGS, thread, 0, &registers) == 0) {
         registers.rax = (unsigned long long)call->nr;
         registers.orig_rax = ~0ULL;
         ptrace(PTRACE_SETREGS, thread, 0, &registers);
     }
+    if (ptrace(PTRACE_GETSIGMASK, thread, sizeof(mask), &mask) == 0)
+        ptrace(PTRACE_SETSIGMASK, thread, sizeof(others), &others);
     syscall(SYS_tgkill, process, thread, SIGSYS);
+    return mask;
 }
 
-void hold_dress(pid_t thread, const struct seccomp_data *call)
+void hold_dress(pid_t thread, const struct seccomp_data *call, uint64_t mask)
 {
     siginfo_t information = {.si_signo = SIGSYS, .si_code = CODE_SECCOMP};
 
@@ -114,27 +229,25 @@ void hold_dress(pid_t thread, const struct seccomp_data *call)
     information.si_syscall = call->nr;
     information.si_arch = call->arch;
     ptrace(PTRACE_SETSIGINFO, thread, 0, &information);
+    ptrace(PTRACE_SETSIGMASK, thread, sizeof(mask), &mask);
 }
 
 void hold_trap(struct hold *hold, const struct seccomp_data *call)
 {
-    struct thread_status status;
-    int stop;
+    int status;
 
-    if (!hold->stopped || !hold_is_caught(hold->thread) ||
-        look_thread(hold->thread, &status) != 0) {
+    if (!hold->stopped || !hold_is_caught(hold->thread)) {
         hold_kill(hold);
         return;
     }
-    hold_raise(status.process, hold->thread, call);
-    /* other signals first, each with its handler's frame */
+    uint64_t mask = hold_raise(hold->process, hold->thread, call);
     do {
+        /* what came before is blocked now, and so waits again */
         ptrace(PTRACE_CONT, hold->thread, 0, (long)hold->signal);
-        if (!next_stop(hold->thread, &stop))
-            break;
-        hold->signal = stop >> 16 == 0 ? WSTOPSIG(stop) : 0;
-    } while (hold->signal != SIGSYS);
-    if (hold->signal == SIGSYS)
-        hold_dress(hold->thread, call);
+        hold->stopped = next_stop(hold->thread, &status);
+        hold->signal = hold->stopped && status >> 16 == 0 ? WSTOPSIG(status) : 0;
+    } while (hold->stopped && hold->signal != SIGSYS);
+    if (hold->stopped)
+        hold_dress(hold->thread, call, mask);
     hold_end(hold);
 }

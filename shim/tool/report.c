@@ -50,17 +50,6 @@ static void begin(void *context, int listener)
     sites_need_room();
 }
 
-/* Without a hold: what comes nearest to the kernel's own SIGSYS. Before the answer. */
-static void kill_unheld(pid_t process, pid_t thread)
-{
-    struct thread_status status;
-    const uint64_t bit = UINT64_C(1) << (SIGSYS - 1);
-
-    bool deadly = look_thread(thread, &status) == 0 &&
-                  !((status.caught | status.ignored | status.blocked) & bit);
-    syscall(SYS_tgkill, process, thread, deadly ? SIGSYS : SIGKILL);
-}
-
 /* THREAD's process; where the thread is gone, its own id. */
 static pid_t process_of(pid_t thread)
 {
@@ -69,33 +58,57 @@ static pid_t process_of(pid_t thread)
     return look_thread(thread, &status) == 0 ? status.process : thread;
 }
 
+/* Has the thread of the request stopped behind its call, which then has returned ERROR; where it
+ * can't be traced and ERROR is 0, it waits for its answer on. Returns false if it is gone: its id
+ * may be another's. */
+static bool begin_hold(struct report *report, struct hold *hold, int error)
+{
+    struct notifier *notifier = &report->notifier;
+    pid_t thread = (pid_t)notifier->request->pid;
+
+    hold_begin(hold, process_of(thread), thread);
+    if (notifier->killable)
+        hold_trace(hold, false);
+    bool waits = notifier_waits(notifier);
+    if (waits && (hold->traced || error))
+        notifier_answer(notifier, error ? error : -ENOSYS, 0);
+    hold_wait(hold);
+    return waits;
+}
+
 /* Refuses the call as the shim's filters would, and tells of it. LAYERS: those that are in force,
  * as begun_decide() has them. */
 static void refuse(struct report *report, const struct verdict *verdict, uint32_t layers)
 {
     const struct seccomp_notif *request = report->notifier.request;
-    pid_t thread = (pid_t)request->pid;
-    pid_t process = process_of(thread);
     bool by_errno = verdict->action.kind == ACTION_ERRNO;
-    struct hold hold = {0};
+    struct hold hold;
+    char name[TELL_NAME_MAX];
     char site[SITE_MAX];
 
-    if (report->notifier.killable)
-        hold_begin(&hold, thread);
-    if (!by_errno && !hold.traced)
-        kill_unheld(process, thread);
-    notifier_answer(&report->notifier, by_errno ? -(int)verdict->action.error : -ENOSYS, 0);
-    bool stopped = hold_wait(&hold);
-    site_text(&report->sites, process, thread, stopped, request->data.instruction_pointer, site,
-              sizeof(site));
-    tell_refusal(&report->teller,
-                 &(struct refusal){&request->data, verdict, layers, process, thread, site});
-    if (by_errno)
+    if (!begin_hold(report, &hold, by_errno ? -(int)verdict->action.error : 0)) {
         hold_end(&hold);
-    else if (verdict->action.kind == ACTION_TRAP)
+        return;
+    }
+    const struct refusal refusal = {.call = &request->data,
+                                    .verdict = verdict,
+                                    .layers = layers,
+                                    .process = hold.process,
+                                    .thread = hold.thread,
+                                    .name = tell_name(hold.process, name),
+                                    .site = site};
+    site_text(&report->sites, hold.process, hold.thread, hold.stopped,
+              request->data.instruction_pointer, site, sizeof(site));
+    if (by_errno) {
+        tell_refusal(&report->teller, &refusal);
+        hold_end(&hold);
+    } else if (verdict->action.kind == ACTION_TRAP) {
+        tell_refusal(&report->teller, &refusal);
         hold_trap(&hold, &request->data);
-    else
+    } else {
         hold_kill(&hold);
+        tell_refusal(&report->teller, &refusal);
+    }
 }
 
 /* Answers calls that have to do with stages. Returns false for another one; then adds to *LAYERS
@@ -106,6 +119,8 @@ static bool answer_stage(struct report *report, pid_t thread, bool held, uint32_
     pid_t process = process_of(thread);
     int error = 0;
 
+    if (!notifier_waits(&report->notifier))
+        return true; /* it is gone: the process may be another one */
     switch (begun_call(&report->begun, process, thread, &request->data, held, &error)) {
     case BEGUN_PASSES:
         notifier_answer(&report->notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);

@@ -190,6 +190,11 @@ bool notifier_receive(struct notifier *notifier)
     return ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_RECV, notifier->request) == 0;
 }
 
+bool notifier_waits(const struct notifier *notifier)
+{
+    return ioctl(notifier->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &notifier->request->id) == 0;
+}
+
 bool notifier_answer(struct notifier *notifier, int error, unsigned flags)
 {
     memset(notifier->response, 0, notifier->sizes.seccomp_notif_resp);

@@ -58,6 +58,10 @@ void notifier_listen(struct notifier *notifier, int listener);
 /* Takes the next request. Returns false if it has gone meanwhile. */
 bool notifier_receive(struct notifier *notifier);
 
+/* Whether the thread that made it still waits: what is found out about its id before this is true
+ * of the thread that made it, not of a later one with the same id. */
+bool notifier_waits(const struct notifier *notifier);
+
 /* Answers it: ERROR is a negative errno, or 0; FLAGS SECCOMP_USER_NOTIF_FLAG_CONTINUE or 0. Returns
  * whether there still was somebody to answer. */
 bool notifier_answer(struct notifier *notifier, int error, unsigned flags);

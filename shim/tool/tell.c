@@ -13,7 +13,7 @@
 /* FNV-1a */
 static const uint64_t SUM_START = 1469598103934665603U;
 
-enum { TOLD_MAX = 100000, ORIGIN_MAX = 1024, COMM_MAX = 32 };
+enum { TOLD_MAX = 100000, ORIGIN_MAX = 1024 };
 
 static uint64_t add_sum(uint64_t sum, const char *text)
 {
@@ -43,14 +43,14 @@ static bool note(struct told *told, uint64_t sum)
 }
 
 /* The name of a process or thread, which is its own to choose. */
-static const char *command_name(pid_t thread, char name[COMM_MAX])
+const char *tell_name(pid_t process, char name[TELL_NAME_MAX])
 {
     char path[64];
 
-    snprintf(path, sizeof(path), "/proc/%d/comm", thread);
+    snprintf(path, sizeof(path), "/proc/%d/comm", process);
     FILE *file = fopen(path, "re");
-    if (!file || !fgets(name, COMM_MAX, file))
-        snprintf(name, COMM_MAX, "?");
+    if (!file || !fgets(name, TELL_NAME_MAX, file))
+        snprintf(name, TELL_NAME_MAX, "?");
     if (file)
         fclose(file);
     name[strcspn(name, "\n")] = '\0';
@@ -175,7 +175,6 @@ static void tell(struct teller *teller, const struct refusal *refusal, const cha
 {
     char *text = NULL;
     size_t length = 0;
-    char name[COMM_MAX];
     FILE *stream = open_memstream(&text, &length);
 
     if (!stream)
@@ -185,8 +184,7 @@ static void tell(struct teller *teller, const struct refusal *refusal, const cha
         fprintf(stream, "call %d of another architecture", refusal->call->nr);
     else
         decode_call(stream, refusal->call->nr, (const uint64_t *)refusal->call->args);
-    fprintf(stream, " = %s\n    in %s (pid %d", action, command_name(refusal->process, name),
-            refusal->process);
+    fprintf(stream, " = %s\n    in %s (pid %d", action, refusal->name, refusal->process);
     if (refusal->thread != refusal->process)
         fprintf(stream, ", thread %d", refusal->thread);
     fputc(')', stream);

@@ -32,8 +32,14 @@ struct refusal {
     uint32_t layers; /* what is in force: bit 0 [allow], bit N the stage N */
     pid_t process;
     pid_t thread;
+    const char *name; /* tell_name()'s */
     const char *site; /* site_text()'s */
 };
+
+enum { TELL_NAME_MAX = 32 };
+
+/* What PROCESS is called, with '?' for what can't be printed, or "?". Returns NAME. */
+const char *tell_name(pid_t process, char name[TELL_NAME_MAX]);
 
 /* Writes it on standard error, unless the same was told before, and counts it. */
 void tell_refusal(struct teller *teller, const struct refusal *refusal);

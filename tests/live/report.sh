@@ -128,7 +128,7 @@ if ((EUID == 0)); then
     chmod 755 "$TMP" victim
     report_by setpriv --reuid=65534 --regid=65534 --clear-groups -- --report w.ini -- \
         ./victim hidden
-    is "$STATUS" 159 "kill_ends_a_program_that_may_not_be_traced_by_SIGSYS_as_well"
+    is "$STATUS" 137 "kill_ends_a_program_that_may_not_be_traced_by_SIGKILL"
     is "$(plain "$ERR" | sed -n '1p;3p')" "portcullis: refused mkdir(PTR, 0750) = kill
     to allow it, change w.ini:4 [deny]:  mkdir = kill" "and_it_is_told_nevertheless"
 fi

@@ -319,8 +319,8 @@ static int stop(void *context, pid_t thread, int signal)
 {
     struct learner *learner = context;
 
-    return learner->channel.sigsys.waits ? sigsys_stop(&learner->channel.sigsys, thread, signal)
-                                         : signal;
+    sigsys_stop(&learner->channel.sigsys, thread, signal);
+    return signal;
 }
 
 static void born(void *context, pid_t process)

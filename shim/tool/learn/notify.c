@@ -1,8 +1,7 @@
 /* By user notification. */
 #include <errno.h>
-#include <signal.h>
-#include <sys/ptrace.h>
 
+#include "../hold.h"
 #include "../tool.h"
 #include "backend.h"
 
@@ -26,6 +25,21 @@ static bool notify_next(struct channel *channel, struct event *event)
     return true;
 }
 
+/* The thread is stopped before it goes back to the program, and gets its SIGSYS there. */
+static void refuse(struct notifier *notifier, const struct event *event, bool trap)
+{
+    struct hold hold;
+
+    hold_begin(&hold, event->process, event->thread);
+    hold_trace(&hold, true);
+    notifier_answer(notifier, -ENOSYS, 0);
+    hold_wait(&hold);
+    if (trap)
+        hold_trap(&hold, &event->call);
+    else
+        hold_kill(&hold);
+}
+
 static void notify_answer(struct channel *channel, const struct event *event, struct action action)
 {
     struct notifier *notifier = &channel->notifier;
@@ -40,12 +54,7 @@ static void notify_answer(struct channel *channel, const struct event *event, st
         break;
     case ACTION_TRAP:
     case ACTION_KILL:
-        /* it will stop before it goes back to the program; without memory nothing is let through */
-        if (ptrace(PTRACE_INTERRUPT, event->thread, 0, 0) != 0 ||
-            sigsys_expect(&channel->sigsys, event->process, event->thread,
-                          action.kind == ACTION_KILL, &event->call) != 0)
-            kill(event->process, SIGKILL);
-        notifier_answer(notifier, -ENOSYS, 0);
+        refuse(notifier, event, action.kind == ACTION_TRAP);
         break;
     }
 }
@@ -53,7 +62,6 @@ static void notify_answer(struct channel *channel, const struct event *event, st
 static void notify_close(struct channel *channel)
 {
     notifier_close(&channel->notifier);
-    sigsys_release(&channel->sigsys);
 }
 
 const struct backend backend_notify = {

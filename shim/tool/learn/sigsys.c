@@ -6,18 +6,6 @@
 
 #include "../hold.h"
 
-int sigsys_expect(struct sigsys *sigsys, pid_t process, pid_t thread, bool deadly,
-                  const struct seccomp_data *call)
-{
-    struct sigsys_wait *wait = malloc(sizeof(*wait));
-
-    if (!wait)
-        return -ENOMEM;
-    *wait = (struct sigsys_wait){process, thread, deadly, false, *call, sigsys->waits};
-    sigsys->waits = wait;
-    return 0;
-}
-
 static void drop(struct sigsys_wait **place)
 {
     struct sigsys_wait *wait = *place;
@@ -26,29 +14,39 @@ static void drop(struct sigsys_wait **place)
     free(wait);
 }
 
-int sigsys_stop(struct sigsys *sigsys, pid_t thread, int signal)
+static struct sigsys_wait **find(struct sigsys *sigsys, pid_t thread)
 {
     struct sigsys_wait **place = &sigsys->waits;
 
     while (*place && (*place)->thread != thread)
         place = &(*place)->next;
-    struct sigsys_wait *wait = *place;
+    return place;
+}
+
+int sigsys_raise(struct sigsys *sigsys, pid_t process, pid_t thread,
+                 const struct seccomp_data *call)
+{
+    struct sigsys_wait **former = find(sigsys, thread);
+    struct sigsys_wait *wait = malloc(sizeof(*wait));
+
     if (!wait)
-        return signal;
-    if (wait->raised) {
-        if (signal == SIGSYS) {
-            hold_dress(thread, &wait->call);
-            drop(place);
-        }
-    } else if (wait->deadly || !hold_is_caught(thread)) {
-        hold_make_die(thread);
-        drop(place);
-        signal = 0;
-    } else {
-        hold_raise(wait->process, thread, &wait->call);
-        wait->raised = true;
-    }
-    return signal;
+        return -ENOMEM;
+    if (*former) /* it was killed before it got the signal, and its id is another's now */
+        drop(former);
+    *wait = (struct sigsys_wait){thread, 0, *call, sigsys->waits};
+    wait->mask = hold_raise(process, thread, call);
+    sigsys->waits = wait;
+    return 0;
+}
+
+void sigsys_stop(struct sigsys *sigsys, pid_t thread, int signal)
+{
+    struct sigsys_wait **place = find(sigsys, thread);
+
+    if (!*place || signal != SIGSYS)
+        return;
+    hold_dress(thread, &(*place)->call, (*place)->mask);
+    drop(place);
 }
 
 void sigsys_release(struct sigsys *sigsys)

@@ -72,10 +72,8 @@ static void trace_answer(struct channel *channel, const struct event *event, str
         break;
     case ACTION_TRAP:
         if (hold_is_caught(event->thread) &&
-            sigsys_expect(&channel->sigsys, event->process, event->thread, false, &event->call) ==
-                0) {
+            sigsys_raise(&channel->sigsys, event->process, event->thread, &event->call) == 0) {
             skip(event->thread, event->call.nr);
-            sigsys_stop(&channel->sigsys, event->thread, 0);
             break;
         }
         make_fatal(event->thread);
