@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "follow.h"
 #include "look.h"
 
 /* Lets a child go on of which nobody will tell: as one that has passed, since the watcher stays for
@@ -14,9 +15,10 @@ static void adopt(struct gate *gate, struct tracee *tracee)
     gate->watch->early--;
     tracee->early = false;
     tracee->passed = true;
+    tracee->follow.all = gate->watch->filtered;
     if (gate->hooks->born)
         gate->hooks->born(gate->hooks->context, tracee->id);
-    watch_go_on(tracee->id, 0);
+    watch_go_on(tracee, 0);
 }
 
 void births_early(struct gate *gate, pid_t id)
@@ -35,7 +37,7 @@ void births_early(struct gate *gate, pid_t id)
         adopt(gate, added);
 }
 
-void births_told(struct gate *gate, const struct tracee *parent)
+void births_told(struct gate *gate, struct tracee *parent)
 {
     struct watch *watch = gate->watch;
     unsigned long message = 0;
@@ -43,6 +45,7 @@ void births_told(struct gate *gate, const struct tracee *parent)
     if (ptrace(PTRACE_GETEVENTMSG, parent->id, 0, &message) != 0)
         return;
     pid_t id = (pid_t)message;
+    parent->follow.born = true;
     const struct tracee *early = tracees_find(&watch->tracees, id);
     bool stopped = early && early->early;
     if (early && !stopped)
@@ -51,6 +54,7 @@ void births_told(struct gate *gate, const struct tracee *parent)
     child.id = id;
     child.creator = 0;
     child.preparing = child.exiting = false;
+    child.follow = (struct follow){.all = parent->follow.all, .untraced = parent->follow.untraced};
     /* one of the same process? */
     bool thread = syscall(SYS_tgkill, parent->process, id, 0) == 0 || errno != ESRCH;
     child.process = thread ? parent->process : id;
@@ -58,15 +62,16 @@ void births_told(struct gate *gate, const struct tracee *parent)
         tracees_forget(&watch->tracees, id);
         watch->early--;
     }
-    tracees_add(&watch->tracees, &child);
+    struct tracee *added = tracees_add(&watch->tracees, &child);
     if (!thread && child.passed && watch_stays(gate) && gate->hooks->born)
         gate->hooks->born(gate->hooks->context, id);
     if (!stopped)
         return;
+    follow_born(added);
     if (child.passed && !watch_stays(gate))
         watch_let_go(watch, id, 0);
     else
-        watch_go_on(id, 0);
+        watch_go_on(added, 0);
 }
 
 struct orphans {

@@ -9,7 +9,7 @@
 void births_early(struct gate *gate, pid_t id);
 
 /* PARENT tells of a new thread or process. */
-void births_told(struct gate *gate, const struct tracee *parent);
+void births_told(struct gate *gate, struct tracee *parent);
 
 /* A thread of PROCESS is gone: what waits to be told of by that process, and never will be, goes
  * on. For a watcher that stays. */

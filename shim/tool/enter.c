@@ -40,7 +40,7 @@ static void on_exec(struct gate *gate, struct tracee *thread)
     if (settings->program_count > 0 &&
         !look_executes(thread->id, settings->programs, settings->program_count)) {
         gate->watch->named |= executes_loader(thread->id);
-        watch_go_on(thread->id, 0);
+        watch_go_on(thread, 0);
         return;
     }
     gate->watch->named = true;
@@ -55,7 +55,7 @@ static void on_exec(struct gate *gate, struct tracee *thread)
         return;
     }
     thread->filters = status.filters;
-    watch_go_on(thread->id, 0);
+    watch_go_on(thread, 0);
 }
 
 static void forget(void *context, struct tracee *tracee)
@@ -85,7 +85,7 @@ void enter_executed(struct gate *gate, pid_t id)
         added->trap = (struct trap){0};
         if (gate->hooks->executed)
             gate->hooks->executed(gate->hooks->context, id);
-        watch_go_on(id, 0);
+        watch_go_on(added, 0);
     } else {
         on_exec(gate, added);
     }
@@ -93,7 +93,7 @@ void enter_executed(struct gate *gate, pid_t id)
 
 struct passing {
     bool stays;
-    pid_t first; /* it stands still */
+    const struct tracee *first; /* it stands still */
 };
 
 static void pass_thread(void *context, struct tracee *tracee)
@@ -105,14 +105,14 @@ static void pass_thread(void *context, struct tracee *tracee)
     tracee->passed = true;
     if (passing->stays)
         tracee->trap = (struct trap){0};
-    else if (tracee->id != passing->first && !tracee->early)
+    else if (tracee != passing->first && !tracee->early)
         ptrace(PTRACE_INTERRUPT, tracee->id, 0, 0);
 }
 
 /* The whole process of THREAD may go: what stands still at once, the rest when it stops. */
 static void pass(struct gate *gate, const struct tracee *thread)
 {
-    struct passing passing = {watch_stays(gate), thread->id};
+    struct passing passing = {watch_stays(gate), thread};
 
     if (gate->hooks && gate->hooks->passed)
         gate->hooks->passed(gate->hooks->context, thread->process);
@@ -120,7 +120,7 @@ static void pass(struct gate *gate, const struct tracee *thread)
     if (passing.stays)
         watch_go_on(passing.first, 0);
     else
-        watch_let_go(gate->watch, passing.first, 0);
+        watch_let_go(gate->watch, passing.first->id, 0);
 }
 
 /* Returns what speaks against letting THREAD in, or NULL. */
@@ -157,5 +157,5 @@ void enter_reached(struct gate *gate, struct tracee *thread)
     if (trap_exit(&thread->trap, thread->id, STATUS_CANNOT) != 0)
         watch_kill(thread->process);
     else
-        watch_go_on(thread->id, 0);
+        watch_go_on(thread, 0);
 }

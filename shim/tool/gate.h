@@ -29,6 +29,7 @@
 #ifndef PORTCULLIS_TOOL_GATE_H
 #define PORTCULLIS_TOOL_GATE_H
 
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -71,6 +72,11 @@ struct gate_hooks {
     /* THREAD, which has passed, is stopped by SIGNAL or, if that is 0, by something else. Returns
      * the signal to let it go on with: this one, or 0. */
     int (*stop)(void *context, pid_t thread, int signal);
+    /* THREAD of PROCESS, one of those that gate_see_all() or gate_follow() have to do with, is
+     * about to make a call, which no filter has been asked about yet. HELD: as above. */
+    void (*enters)(void *context, pid_t process, pid_t thread, bool held);
+    /* A thread of PROCESS has loaded a filter by a call that gate_follow() was told of. */
+    void (*filtered)(void *context, pid_t process);
     /* PROCESS is a new child of one that has passed. */
     void (*born)(void *context, pid_t process);
     /* PROCESS, which had passed, has executed something. */
@@ -109,6 +115,20 @@ bool gate_holds(const struct gate *gate, pid_t thread);
 
 /* In a watcher that stays: the process of THREAD; THREAD itself where that is not known. */
 pid_t gate_process(const struct gate *gate, pid_t thread);
+
+/* In a watcher that stays, in call() and enters(): THREAD is going to make CALL. Where that makes a
+ * child that would not be traced, the child is traced all the same; where it loads a filter,
+ * whatever has that filter stops at each of its calls from now on, for hooks.enters(). */
+void gate_follow(const struct gate *gate, pid_t thread, const struct seccomp_data *call);
+
+/* Likewise: all threads of the process of THREAD, which is stopped, stop at each of their calls. */
+void gate_see_all(const struct gate *gate, pid_t thread);
+
+/* Whether THREAD is one that is traced. */
+bool gate_traces(const struct gate *gate, pid_t thread);
+
+/* Whether the call that THREAD is in was told of before. */
+bool gate_saw(const struct gate *gate, pid_t thread);
 
 /* In a watcher that stays: puts MARKS, bits of the caller's choice, on the process of THREAD. A new
  * process has those that its parent had when it was made. */

@@ -22,39 +22,63 @@ static long seccomp(unsigned operation, unsigned flags, void *arguments)
     return syscall(SYS_seccomp, operation, flags, arguments);
 }
 
-/* "If it is NUMBER: ACTION." */
-static void put_case(struct filter *filter, int number, unsigned action)
-{
-    const struct sock_filter lines[] = {
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, action),
-    };
+enum { CASE_MAX = 7 }; /* instructions */
 
-    memcpy(&filter->instructions[filter->count], lines, sizeof(lines));
-    filter->count += sizeof(lines) / sizeof(lines[0]);
+static const struct sock_filter NUMBER =
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+
+static void put(struct filter *filter, struct sock_filter instruction)
+{
+    filter->instructions[filter->count++] = instruction;
 }
 
-int supervise_filter(const struct filter *filter, unsigned action, unsigned kept, const int *traced,
-                     size_t count, struct filter *supervising)
+/* "If it is that call: that action." The number is loaded, before and afterwards. */
+static void put_case(struct filter *filter, const struct supervise_case *wanted)
 {
-    static const struct sock_filter NUMBER =
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-    const size_t front = 1 + 2 * (1 + count);
+    const unsigned arch = wanted->arch ? 2 : 0;
+    const unsigned test = wanted->test ? 2 : 0;
+    const unsigned reload = arch || test ? 1 : 0;
+
+    put(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)wanted->number, 0,
+                                             (uint8_t)(arch + test + 1 + reload)));
+    if (arch) {
+        put(filter, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                                 offsetof(struct seccomp_data, arch)));
+        put(filter, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wanted->arch, 0,
+                                                 (uint8_t)(test + 1)));
+    }
+    if (test) {
+        put(filter, (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                                                 offsetof(struct seccomp_data, args)));
+        put(filter,
+            (struct sock_filter)BPF_JUMP(BPF_JMP | wanted->test | BPF_K, wanted->value, 0, 1));
+    }
+    put(filter, (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, wanted->action));
+    if (reload)
+        put(filter, NUMBER);
+}
+
+int supervise_filter(const struct filter *filter, unsigned action, unsigned kept,
+                     const struct supervise_case *cases, size_t count, struct filter *supervising)
+{
+    static const struct supervise_case FATAL = {.number = HOLD_FATAL_CALL,
+                                                .action = SECCOMP_RET_KILL_PROCESS};
+    const size_t front = 1 + CASE_MAX * (1 + count);
 
     *supervising = (struct filter){calloc(filter->count + front, sizeof(*filter->instructions)), 0};
     if (!supervising->instructions)
         return -ENOMEM;
-    supervising->instructions[supervising->count++] = NUMBER;
-    put_case(supervising, HOLD_FATAL_CALL, SECCOMP_RET_KILL_PROCESS);
+    put(supervising, NUMBER);
+    put_case(supervising, &FATAL);
     for (size_t i = 0; i < count; i++)
-        put_case(supervising, traced[i], SECCOMP_RET_TRACE);
+        put_case(supervising, &cases[i]);
     for (size_t i = 0; i < filter->count; i++) {
         struct sock_filter instruction = filter->instructions[i];
         unsigned kind = instruction.k & SECCOMP_RET_ACTION_FULL;
         if (instruction.code == (BPF_RET | BPF_K) && kind != SECCOMP_RET_ALLOW &&
             kind != SECCOMP_RET_LOG && instruction.k != kept)
             instruction.k = action;
-        supervising->instructions[supervising->count++] = instruction;
+        put(supervising, instruction);
     }
     return 0;
 }
@@ -78,7 +102,8 @@ int supervise_fallback(const struct rules *rules, struct filter *fallback)
     memcpy(fallback->instructions, native, sizeof(native));
     for (size_t i = 0; i < rules->count; i++) {
         if (rules->rules[i].fallback)
-            put_case(fallback, rules->rules[i].number, SECCOMP_RET_ERRNO | ENOSYS);
+            put_case(fallback, &(struct supervise_case){.number = rules->rules[i].number,
+                                                        .action = SECCOMP_RET_ERRNO | ENOSYS});
     }
     fallback->instructions[fallback->count++] = native[2];
     return 0;

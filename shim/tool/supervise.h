@@ -5,6 +5,7 @@
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "../filter.h"
 #include "../rules.h"
@@ -14,12 +15,22 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS      SECCOMP_IOW(4, __u64)
 #endif
 
+/* A call that is answered in front of the whitelist's lines. */
+struct supervise_case {
+    int number;
+    unsigned arch;  /* AUDIT_ARCH_...; 0: any */
+    uint16_t test;  /* of the first argument's lower half: BPF_JEQ, BPF_JSET; 0: none */
+    uint32_t value; /* that it is to be equal to, or to have a bit of */
+    unsigned action;
+};
+
 /* Makes of FILTER one in which every refusal has become ACTION (a SECCOMP_RET_...), but for the one
- * that is KEPT (another one, or ACTION itself); which kills for HOLD_FATAL_CALL (hold.h); and which
- * gives the COUNT system calls in TRACED to the tracer. Returns 0 or -ENOMEM. SUPERVISING is to be
+ * that is KEPT (another one, or ACTION itself); which kills for HOLD_FATAL_CALL (hold.h); and in
+ * front of which the COUNT elements of CASES stand. Returns 0 or -ENOMEM. SUPERVISING is to be
  * released in any case. */
-int supervise_filter(const struct filter *filter, unsigned action, unsigned kept, const int *traced,
-                     size_t count, struct filter *supervising) __attribute__((warn_unused_result));
+int supervise_filter(const struct filter *filter, unsigned action, unsigned kept,
+                     const struct supervise_case *cases, size_t count, struct filter *supervising)
+    __attribute__((warn_unused_result));
 
 /* Makes a filter by which what RULES refuse as @fallback fails with ENOSYS, and all else is
  * allowed. Returns as supervise_filter(). */

@@ -6,7 +6,21 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "own_filter.h"
 #include "trap.h"
+#include "untraced.h"
+
+/* What is to be done at the calls of a thread. */
+struct follow {
+    bool all;     /* it stops at each of them */
+    bool seen;    /* the call that it is in has been looked at */
+    bool open;    /* so it has, and its end is waited for */
+    bool born;    /* that has told of a child */
+    bool shared;  /* it has its flags in memory */
+    bool listens; /* its filter does */
+    enum own_filter loads;
+    struct untraced untraced;
+};
 
 /* A thread. What is the same for all threads of a process is in each of them. */
 struct tracee {
@@ -21,6 +35,7 @@ struct tracee {
     unsigned marks;   /* gate_mark()'s; children have their parents' */
     unsigned filters; /* that it had when it was executed */
     struct trap trap;
+    struct follow follow;
     struct tracee *next; /* in its slot */
 };
 

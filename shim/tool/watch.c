@@ -14,6 +14,7 @@
 
 #include "births.h"
 #include "enter.h"
+#include "follow.h"
 #include "look.h"
 #include "tool.h"
 #include "watching.h"
@@ -21,6 +22,7 @@
 enum {
     OPTIONS = PTRACE_O_EXITKILL | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
               PTRACE_O_TRACECLONE,
+    CALL_STOP = 0x80, /* PTRACE_O_TRACESYSGOOD */
     OPTIONS_STAYING = PTRACE_O_TRACESECCOMP | PTRACE_O_TRACEEXIT | PTRACE_O_TRACESYSGOOD,
 };
 
@@ -29,9 +31,11 @@ bool watch_stays(const struct gate *gate)
     return gate->hooks && gate->hooks->stays;
 }
 
-void watch_go_on(pid_t id, int signal)
+void watch_go_on(const struct tracee *thread, int signal)
 {
-    ptrace(PTRACE_CONT, id, 0, (long)signal);
+    bool calls = thread->follow.all || thread->follow.open;
+
+    ptrace(calls ? PTRACE_SYSCALL : PTRACE_CONT, thread->id, 0, (long)signal);
 }
 
 void watch_let_go(struct watch *watch, pid_t id, int signal)
@@ -51,6 +55,11 @@ bool gate_holds(const struct gate *gate, pid_t id)
     const struct tracee *tracee = gate->watch ? tracees_find(&gate->watch->tracees, id) : NULL;
 
     return tracee && !tracee->passed;
+}
+
+bool gate_traces(const struct gate *gate, pid_t id)
+{
+    return tracees_find(&gate->watch->tracees, id);
 }
 
 pid_t gate_process(const struct gate *gate, pid_t id)
@@ -120,7 +129,7 @@ static void take_listener(struct gate *gate, struct tracee *thread)
     }
     gate->watch->listener = copy;
     begin(gate, copy);
-    watch_go_on(thread->id, 0);
+    watch_go_on(thread, 0);
 }
 
 static int after_stop(const struct gate *gate, const struct tracee *thread, int signal)
@@ -144,7 +153,7 @@ static void on_signal(struct gate *gate, struct tracee *thread, int signal)
                information.si_code == SI_KERNEL) {
         take_listener(gate, thread);
     } else {
-        watch_go_on(thread->id, after_stop(gate, thread, signal));
+        watch_go_on(thread, after_stop(gate, thread, signal));
     }
 }
 
@@ -192,7 +201,7 @@ static void on_event(struct gate *gate, struct tracee *thread, int signal, int e
         thread->exiting = true;
         on_end(gate, thread->process);
     }
-    watch_go_on(thread->id, event == PTRACE_EVENT_STOP ? after_stop(gate, thread, 0) : 0);
+    watch_go_on(thread, event == PTRACE_EVENT_STOP ? after_stop(gate, thread, 0) : 0);
 }
 
 /* A filter has stopped a call of THREAD. If that is the last call of all, it is let go: each stop
@@ -204,7 +213,7 @@ static void on_call(struct gate *gate, const struct tracee *thread)
     bool more = hooks->call(hooks->context, thread->process, thread->id, !thread->passed);
 
     if (more || !thread->passed || watch->tracees.count > 1) {
-        watch_go_on(thread->id, 0);
+        watch_go_on(thread, 0);
         return;
     }
     if (!watch->ended && hooks->ending)
@@ -222,8 +231,13 @@ static void on_stop(struct gate *gate, pid_t id, int signal, int event)
         births_early(gate, id);
         return;
     }
+    follow_born(thread);
     if (event == PTRACE_EVENT_SECCOMP) {
         on_call(gate, thread);
+        return;
+    }
+    if (event == 0 && signal == (SIGTRAP | CALL_STOP)) {
+        follow_call(gate, thread);
         return;
     }
     if (event == PTRACE_EVENT_EXEC) {

@@ -16,6 +16,7 @@ struct event {
     pid_t process;
     pid_t thread;
     struct seccomp_data call;
+    bool seen; /* it was recorded before */
 };
 
 /* What a backend keeps. */
@@ -46,6 +47,10 @@ extern const struct backend backend_trace;
 /* By user notification: quicker; a signal that arrives at the wrong time makes a call fail with
  * EINTR that would not have. */
 extern const struct backend backend_notify;
+
+/* The call that EVENT's thread, stopped by PTRACE_SYSCALL, is about to make. Returns false if there
+ * is none. */
+bool trace_entered(struct event *event);
 
 /* For a call of THREAD that trace's next() gave, and that was answered so that it is made: its
  * first argument becomes VALUE. */

@@ -10,16 +10,18 @@
 #include <unistd.h>
 
 #include "../../../config/triggers.h"
+#include "../hold.h"
 #include "../inject.h"
 #include "../look.h"
 #include "../site.h"
 #include "../tool.h"
+#include "filters.h"
+#include "obstacles.h"
 #include "outcome.h"
 
 enum {
     SITE_MAX = 1024,
     PROGRAM_MAX = 4096,
-    TRACED_MAX = 5,
     GRACE = 5,     /* seconds between SIGTERM and SIGKILL */
     TICK = 100000, /* microseconds */
     IN_STAGE = 1,  /* a mark: the process has begun it */
@@ -55,6 +57,8 @@ struct learner {
     uint64_t fresh; /* kinds of calls that were new */
     uint64_t kept;  /* of them, those that the file has */
     unsigned children;
+    unsigned filters; /* that a process has which has loaded none */
+    struct obstacles obstacles;
     bool passed;
     bool foreign; /* one was told of */
 };
@@ -160,11 +164,21 @@ static int enter(void *context, pid_t process)
     return inject_filter(process, &learner->filter);
 }
 
+/* What was executed before, or a constructor, may have loaded filters. */
+static void see_filters(struct learner *learner, pid_t process)
+{
+    struct thread_status status;
+
+    if (look_thread(process, &status) == 0 && status.filters > learner->filters)
+        gate_see_all(learner->gate, process);
+}
+
 static void passed(void *context, pid_t process)
 {
     struct learner *learner = context;
 
     learner->passed = true;
+    see_filters(learner, process);
     if (learner->settings.stage.triggers & (UINT32_C(1) << trigger_find("main")))
         gate_mark(learner->gate, process, IN_STAGE);
     /* where it can't be put in, the watcher refuses these calls one by one */
@@ -236,7 +250,7 @@ static struct action decide(struct learner *learner, const struct event *event, 
 
     if (verdict.reason == REASON_DENIED || verdict.reason == REASON_FALLBACK)
         return verdict.action;
-    if (gate_marks(learner->gate, event->thread) & ASIDE)
+    if (event->seen || (gate_marks(learner->gate, event->thread) & ASIDE))
         return allow;
     switch (verdict.reason) {
     case REASON_DENIED:
@@ -278,25 +292,51 @@ static void before_exit(struct learner *learner, const struct event *event)
         trace_set_argument(event->thread, (unsigned long)status);
 }
 
+/* The call of EVENT is going to be made. */
+static void follow(struct learner *learner, const struct event *event)
+{
+    gate_follow(learner->gate, event->thread, &event->call);
+    obstacles_tell(&learner->obstacles, learner->gate, learner->settings.backend, event);
+}
+
 /* The thread is stopped by SECCOMP_RET_TRACE. That is how calls come that end something or go back
  * to somewhere, whatever the backend: they must not fail. */
 static bool call(void *context, pid_t process, pid_t thread, bool held)
 {
     struct learner *learner = context;
     struct event event = {.process = process, .thread = thread};
+    struct action action = {.kind = ACTION_ALLOW};
 
-    if (held || !backend_trace.next(&learner->channel, &event))
+    if (!backend_trace.next(&learner->channel, &event))
         return true;
-    struct action action = decide(learner, &event, true);
+    event.seen = gate_saw(learner->gate, thread);
+    if (!held)
+        action = decide(learner, &event, true);
     if (action.kind != ACTION_ALLOW) {
         backend_trace.answer(&learner->channel, &event, action);
         return true;
     }
-    if (event.call.nr != SYS_exit_group)
+    if (held || event.call.nr != SYS_exit_group) {
+        follow(learner, &event);
         return true;
+    }
     if (process == learner->process)
         before_exit(learner, &event);
     return false;
+}
+
+/* It has a filter of its own, or is to get one: that may answer the call by itself. If it does not,
+ * the same call comes again, by the backend, and gets there what it is to get. */
+static void enters(void *context, pid_t process, pid_t thread, bool held)
+{
+    struct learner *learner = context;
+    struct event event = {.process = process, .thread = thread};
+
+    if (!trace_entered(&event) || event.call.nr == HOLD_FATAL_CALL)
+        return;
+    if (!held)
+        (void)decide(learner, &event, true);
+    follow(learner, &event);
 }
 
 /* Somebody waits at the listener. */
@@ -310,6 +350,7 @@ static void readable(void *context)
     if (!backend->next(&learner->channel, &event))
         return;
     event.process = gate_process(learner->gate, event.thread);
+    event.seen = gate_saw(learner->gate, event.thread);
     if (!gate_holds(learner->gate, event.thread))
         action = decide(learner, &event, false);
     backend->answer(&learner->channel, &event, action);
@@ -380,23 +421,6 @@ static void end(void *context)
 
 /* --- before both ----------------------------------------------------------------------------- */
 
-/* What is allowed without a line is to be recorded like anything else; and the last call of all is
- * when the list is kept. */
-static size_t list_traced(const struct rules *rules, bool all, int traced[TRACED_MAX])
-{
-    static const int IMPLICIT[] = {SYS_exit, SYS_rt_sigreturn, SYS_restart_syscall};
-    size_t count = 0;
-
-    traced[count++] = SYS_exit_group;
-    traced[count++] = SYS_seccomp; /* for inject_filter() */
-    for (size_t i = 0; i < sizeof(IMPLICIT) / sizeof(IMPLICIT[0]); i++) {
-        const struct rule *rule = rules_find(rules, IMPLICIT[i]);
-        if (all || (rule && rule->allow_count == 0))
-            traced[count++] = IMPLICIT[i];
-    }
-    return count;
-}
-
 /* What --stage needs. Returns false if there is no memory. */
 static bool prepare_stage(struct learner *learner, const struct learner_settings *settings)
 {
@@ -419,25 +443,6 @@ static bool prepare_stage(struct learner *learner, const struct learner_settings
     return learner->stage != NULL;
 }
 
-/* @fallback's ENOSYS, which is to hold from the gate on, is in the policy's own filter. That can be
- * left as it is where the filter goes in at the gate, and nothing but @fallback and [deny] is
- * answered so; otherwise there is a filter more. Returns 0 or -ENOMEM. */
-static int make_filters(struct learner *learner, const struct learner_settings *settings)
-{
-    const struct rules *rules = &settings->policy->rules;
-    const struct backend *backend = settings->backend;
-    const struct action *otherwise = &rules->default_action;
-    int traced[TRACED_MAX];
-    size_t count = list_traced(rules, settings->stage.name != NULL, traced);
-    bool keeps = !backend->listens && settings->filter == &settings->policy->filter &&
-                 !(otherwise->kind == ACTION_ERRNO && otherwise->error == ENOSYS);
-    int error = supervise_filter(settings->filter, backend->action,
-                                 keeps ? SECCOMP_RET_ERRNO | ENOSYS : backend->action, traced,
-                                 count, &learner->filter);
-
-    return error || keeps ? error : supervise_fallback(rules, &learner->fallback);
-}
-
 static void set_hooks(struct learner *learner)
 {
     learner->hooks = (struct gate_hooks){.context = learner,
@@ -451,6 +456,7 @@ static void set_hooks(struct learner *learner)
                                          .passed = passed,
                                          .end = end,
                                          .call = call,
+                                         .enters = enters,
                                          .stop = stop,
                                          .born = born,
                                          .executed = executed,
@@ -466,7 +472,7 @@ int learner_join(const struct learner_settings *settings, struct gate *gate)
     if (learner) {
         learner->record = record_open(settings->listed ? rules : NULL, settings->arguments);
         if (!learner->record || !prepare_stage(learner, settings) ||
-            make_filters(learner, settings) != 0) {
+            filters_make(settings, &learner->filter, &learner->fallback) != 0) {
             free(learner);
             learner = NULL;
         }
@@ -479,6 +485,9 @@ int learner_join(const struct learner_settings *settings, struct gate *gate)
     learner->gate = gate;
     learner->process = getpid();
     learner->outcome.settings = &learner->settings;
+    learner->obstacles.path = settings->shown;
+    struct thread_status status;
+    learner->filters = 1 + (look_thread(learner->process, &status) == 0 ? status.filters : 0);
     set_hooks(learner);
     gate->hooks = &learner->hooks;
     gate->shim = NULL;

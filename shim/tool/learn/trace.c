@@ -20,14 +20,15 @@ static unsigned trace_flags(const struct channel *channel)
     return 0;
 }
 
-static bool trace_next(struct channel *channel, struct event *event)
+/* The call that EVENT's thread is stopped in front of, at a stop of the kind OPERATION. */
+static bool read_call(struct event *event, unsigned operation)
 {
     struct __ptrace_syscall_info information;
 
-    (void)channel;
     if (ptrace(PTRACE_GET_SYSCALL_INFO, event->thread, sizeof(information), &information) <= 0 ||
-        information.op != PTRACE_SYSCALL_INFO_SECCOMP)
+        information.op != operation)
         return false;
+    /* what both kinds have stands in the same places */
     event->call = (struct seccomp_data){
         .nr = (int)information.seccomp.nr,
         .arch = information.arch,
@@ -36,6 +37,17 @@ static bool trace_next(struct channel *channel, struct event *event)
     for (size_t i = 0; i < 6; i++)
         event->call.args[i] = information.seccomp.args[i];
     return true;
+}
+
+static bool trace_next(struct channel *channel, struct event *event)
+{
+    (void)channel;
+    return read_call(event, PTRACE_SYSCALL_INFO_SECCOMP);
+}
+
+bool trace_entered(struct event *event)
+{
+    return read_call(event, PTRACE_SYSCALL_INFO_ENTRY);
 }
 
 /* The call is not made: RESULT is what it returns. */
