@@ -80,8 +80,7 @@ int main(int count, char **arguments)
     if (strcmp(who, "exec") == 0)
         return execl("/proc/self/exe", arguments[0], "none", "self", (char *)NULL);
     if (strcmp(who, "perl") == 0)
-        return execlp("perl", "perl", "-e", "print 'getpgrp: ', getpgrp(0)",
-                      (char *)NULL);
+        return execlp("perl", "perl", "-e", "print 'getpgrp: ', getpgrp(0)", (char *)NULL);
     if (strcmp(who, "child") == 0 && fork() != 0)
         return wait(NULL) < 0;
     ask(NULL);
