@@ -27,7 +27,7 @@ struct begun_process {
 void begun_open(struct begun *begun, const struct policy *policy)
 {
     *begun = (struct begun){.policy = policy};
-    threads_want(policy, &begun->wanted);
+    likeness_want(policy, &begun->wanted);
 }
 
 /* When PROCESS was made, and by whom: the fields 22 and 4 of proc(5)'s stat. Returns whether it is

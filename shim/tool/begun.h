@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "likeness.h"
 #include "policy.h"
-#include "threads.h"
 
 struct begun {
     const struct policy *policy; /* borrowed */

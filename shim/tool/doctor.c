@@ -5,7 +5,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "threads.h"
+#include "look.h"
 #include "tool.h"
 #include "trials.h"
 
@@ -20,14 +20,11 @@ static int help(void)
 /* Filters that we run under already are stricter than ours wherever they like. */
 static void tell_outer(void)
 {
-    struct threads threads;
+    struct thread_status status;
 
-    if (threads_read(getpid(), &threads) != 0)
-        return;
-    if (threads.items[0].filtered)
+    if (look_thread(getpid(), &status) == 0 && status.filters > 0)
         puts("note: this process runs under a filter already (a container's, a service's); what it "
              "refuses stays refused");
-    threads_release(&threads);
 }
 
 static void tell(const struct trial *trial, int error, bool colours)

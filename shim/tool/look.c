@@ -42,6 +42,22 @@ static uint64_t field(const char *text, const char *name, int base, uint64_t oth
     return found ? strtoull(found + strlen(line), NULL, base) : otherwise;
 }
 
+/* "Name:\tsleep\nState:\tS (sleeping)\n..." */
+static void read_name(const char *text, char *name, size_t size)
+{
+    size_t length = strcspn(text, "\n");
+    size_t before = length > strlen("Name:\t") ? strlen("Name:\t") : length;
+
+    snprintf(name, size, "%.*s", (int)(length - before), text + before);
+}
+
+static bool has_ended(const char *text)
+{
+    const char *state = strstr(text, "\nState:\t");
+
+    return state && strchr("ZX", state[strlen("\nState:\t")]);
+}
+
 int look_thread(pid_t thread, struct thread_status *status)
 {
     char path[PROC_PATH_MAX];
@@ -62,8 +78,10 @@ int look_thread(pid_t thread, struct thread_status *status)
         .blocked = field(text, "SigBlk", 16, 0),
         .no_new_privileges = field(text, "NoNewPrivs", 10, 0) == 1,
         .filters = filtered ? (unsigned)field(text, "Seccomp_filters", 10, 1) : 0,
+        .ended = has_ended(text),
     };
-    return 0;
+    read_name(text, status->name, sizeof(status->name));
+    return status->process != 0 ? 0 : -ESRCH;
 }
 
 bool look_executes(pid_t process, const char *const *paths, size_t count)

@@ -11,31 +11,46 @@
 
 enum { PATH_BYTES = 64, PREFIX_MAX = 64 };
 
-/* Whether no byte of the memory from START on, LENGTH bytes, can be written, and all can be read.
+/* Whether what LINE of /proc/PID/maps says behind the addresses is of memory that stays as it is:
+ * readable, not writable, private, and no file's. A mapping that is shared may be writable
+ * elsewhere, and what nobody has written to in a private one is still the file's.
+ *
+ *     7f0000000000-7f0000001000 r--p 00000000 00:00 0
  */
+static bool is_constant(const char *rest)
+{
+    unsigned long inode = 1;
+
+    return strncmp(rest, " r-", 3) == 0 && rest[3] != '\0' && rest[4] == 'p' &&
+           sscanf(rest + 5, "%*s %*s %lu", &inode) == 1 && inode == 0;
+}
+
+/* Looks at the LENGTH bytes of memory from START on: SEALED_SAME where they stay as they are,
+ * SEALED_GONE where none of them is there. */
 static int find_rights(pid_t thread, uint64_t start, uint64_t length)
 {
     char path[PATH_BYTES], line[512], *rest;
     uint64_t at = start;
-    bool writable = false;
+    bool constant = true;
 
     snprintf(path, sizeof(path), "/proc/%d/maps", (int)thread);
     FILE *file = fopen(path, "re");
     if (!file)
         return -errno;
     while (fgets(line, sizeof(line), file)) {
-        /* "7f0000000000-7f0000001000 r--p ..." */
         uint64_t low = strtoull(line, &rest, 16);
         uint64_t high = *rest == '-' ? strtoull(rest + 1, &rest, 16) : 0;
         if (at < low || at >= high || at >= start + length)
             continue;
-        writable |= strncmp(rest, " r-", 3) != 0;
+        constant &= is_constant(rest);
         at = high;
     }
     fclose(file);
-    if (at < start + length)
+    if (at == start)
         return SEALED_GONE;
-    return writable ? SEALED_WRITABLE : SEALED_SAME;
+    if (at < start + length)
+        return SEALED_OTHER;
+    return constant ? SEALED_SAME : SEALED_WRITABLE;
 }
 
 /* Reads LENGTH bytes; fewer is -EIO, as where there is nothing. */
@@ -64,7 +79,7 @@ static int compare_program(int memory, const struct sock_fprog *address,
     size_t length = kept.len * sizeof(*kept.filter);
     int rights = find_rights(thread, (uint64_t)(uintptr_t)kept.filter, length);
     if (rights != SEALED_SAME)
-        return rights;
+        return rights == SEALED_GONE ? SEALED_OTHER : rights;
     struct sock_filter *code = malloc(length);
     if (!code)
         return -ENOMEM;

@@ -2,7 +2,7 @@
 #ifndef PORTCULLIS_TOOL_SEALED_H
 #define PORTCULLIS_TOOL_SEALED_H
 
-#include "threads.h"
+#include "likeness.h"
 
 enum sealed {
     SEALED_SAME,     /* all programs are there, as wanted, where nobody can write */

@@ -16,6 +16,7 @@ enum status {
     STATUS_OK = 0,
     STATUS_NO = 1,             /* the answer is no, or there are warnings under --strict */
     STATUS_USAGE = 2,          /* the command line is wrong */
+    STATUS_UNPROVEN = 3,       /* `verify` can prove neither yes nor no */
     STATUS_OS = 71,            /* EX_OSERR: the kernel, or memory */
     STATUS_CONFIG = 78,        /* EX_CONFIG: the whitelist */
     STATUS_CANNOT = 125,       /* what `run` itself cannot do */

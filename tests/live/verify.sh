@@ -39,7 +39,7 @@ run "${VERIFY[@]}" "$victim" "$TMP/other.ini"
 is "$STATUS" 1 "one more name in the whitelist is found"
 like "$OUT" "^no: thread $victim of sleep is filtered, but not by $TMP/other.ini: of its 1 filter \
 the nearest differs from instruction [0-9]+ of [0-9]+ on$" "and where the filters differ"
-verify 1 "cannot prove: sleep has a filter, but whose? Name the whitelist: verify PID FILE" \
+verify 3 "cannot prove: sleep has a filter, but whose? Name the whitelist: verify PID FILE" \
     "without a whitelist there is no yes" "$victim"
 verify 78 "$TMP/wrong.ini:2: error: unknown syscall 'opne'; did you mean 'open'?" \
     "a mistake in the whitelist ends with 78" "$victim" "$TMP/wrong.ini"
@@ -54,7 +54,7 @@ run setpriv --reuid 65534 --regid 65534 --clear-groups "${VERIFY[@]}" "$victim" 
 is "$STATUS" 78 "a whitelist that this user can't read is a mistake"
 chmod 644 "$TMP/sleep.ini"
 run setpriv --reuid 65534 --regid 65534 --clear-groups "${VERIFY[@]}" "$victim" "$TMP/sleep.ini"
-is "$STATUS $OUT" "1 cannot prove: sleep has a filter, but this user may not trace it to read it; \
+is "$STATUS $OUT" "3 cannot prove: sleep has a filter, but this user may not trace it to read it; \
 run verify as root" "somebody else's process proves nothing to nobody"
 
 start sleep 60
@@ -87,6 +87,28 @@ is "$STATUS $OUT" "0 yes: sleep, 1 thread, is filtered by $TMP/sleep.ini" \
 start sleep 60
 run "${VERIFY[@]}" --wait 0.2 "$PID" "$TMP/sleep.ini"
 is "$STATUS $OUT" "1 no: thread $PID of sleep has no filter" "and gives up in the end"
+
+# It is stopped for a yes, and notices nothing of it.
+printf '[filter]\ndefault = allow\n[deny]\nswapon = EPERM\n' >"$TMP/all.ini"
+${CC:-gcc} -O2 -o "$TMP/calm" "$ROOT/tests/victims/verify_calm.c"
+mkfifo "$TMP/line"
+start_with "$TMP/all.ini" "$TMP/calm" 1000 <>"$TMP/line" >"$TMP/calm.out"
+wait_for 10 test -s "$TMP/calm.out"
+child=$(head -n 1 "$TMP/calm.out")
+asked=0 yes=0
+until grep -q signals "$TMP/calm.out"; do
+    run "${VERIFY[@]}" "$child" "$TMP/all.ini"
+    asked=$((asked + 1)) yes=$((yes + (STATUS == 0)))
+done
+is "$yes" "$asked" "a process that gets signals is found filtered, as often as it is asked about"
+is "$(sed -n 2p "$TMP/calm.out")" "1000 signals, 0 notices, stopped" \
+    "no signal is lost, and its parent does not notice ($asked tries)"
+run "${VERIFY[@]}" "$child" "$TMP/all.ini"
+is "$STATUS $(sed -n 's/^State:.//p' "/proc/$child/status")" "0 T (stopped)" \
+    "a process that was stopped before stays so"
+echo >"$TMP/line"
+wait "$PID"
+is "$(sed -n 3p "$TMP/calm.out")" "then 0 notices, 0 changes" "and its parent does not notice that"
 
 see="; see 'portcullis verify --help'"
 verify 2 "portcullis verify: a PID and at most one whitelist are wanted$see" "no PID is misuse"

@@ -109,7 +109,8 @@ static int write_environment(const struct export_job *job)
           job->output);
     put_variable(job->output, "LD_PRELOAD", shim);
     put_variable(job->output, "PORTCULLIS_WHITELIST", file);
-    fputs("# As root (+): a service whose main process is not filtered by it is stopped.\n"
+    fputs("# As root (+): a service whose main process is not filtered by it is stopped. Where\n"
+          "# filters can't be read (\"cannot prove\" in the journal), add --accept-unproven.\n"
           "ExecStartPost=+\"",
           job->output);
     put_quoted(job->output, command, true);

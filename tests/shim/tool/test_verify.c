@@ -27,29 +27,52 @@ static const char WHITELIST[] = "[allow]\n"
 /* How a process keeps its programs, and loads them. */
 struct plan {
     bool writable;
+    enum memory {
+        MEMORY_OWN,    /* private, and no file's */
+        MEMORY_SHARED, /* writable in another place */
+        MEMORY_FILE,   /* private, but what stands there is a file's */
+    } memory;
     bool other; /* an instruction of the stage is another one */
     bool all;   /* the stage is loaded over all threads, not in one */
 };
 
 enum { PAGE = 4096, PAGES = 16, COUNT = 2 };
 
-static struct sock_fprog *make_programs(const struct policy *policy, const struct plan *plan)
+/* Writes the programs, which will be at PROGRAMS, to MEMORY. */
+static void write_programs(const struct policy *policy, const struct plan *plan,
+                           struct sock_fprog *memory, struct sock_fprog *programs)
 {
-    struct sock_fprog *programs = mmap(NULL, (size_t)PAGES * PAGE, PROT_READ | PROT_WRITE,
-                                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct sock_filter *code = (struct sock_filter *)(programs + COUNT);
+    struct sock_filter *code = (struct sock_filter *)(memory + COUNT);
     size_t front = prefix_length(COUNT - 1);
     for (unsigned i = 0; i < COUNT; i++) {
         const struct filter *filter = policy_filter(policy, i);
-        programs[i] = (struct sock_fprog){(unsigned short)(front + filter->count), code};
+        struct sock_filter *place =
+            (struct sock_filter *)((char *)programs + ((char *)code - (char *)memory));
+        memory[i] = (struct sock_fprog){(unsigned short)(front + filter->count), place};
         prefix_write(code, i, programs, COUNT, load_flags(false));
         memcpy(code + front, filter->instructions, filter->count * sizeof(*code));
         code += front + filter->count;
     }
     if (plan->other)
         code[-1].k ^= 1;
-    if (!plan->writable)
-        mprotect(programs, (size_t)PAGES * PAGE, PROT_READ);
+}
+
+static struct sock_fprog *make_programs(const struct policy *policy, const struct plan *plan)
+{
+    size_t bytes = (size_t)PAGES * PAGE;
+    bool own = plan->memory == MEMORY_OWN;
+    int file = own ? -1 : memfd_create("plan", 0);
+    if (!own && ftruncate(file, (off_t)bytes) != 0)
+        _exit(1);
+    struct sock_fprog *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                                     own ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED, file, 0);
+    struct sock_fprog *programs = memory;
+    if (!own)
+        programs = mmap(NULL, bytes, PROT_READ,
+                        plan->memory == MEMORY_SHARED ? MAP_SHARED : MAP_PRIVATE, file, 0);
+    write_programs(policy, plan, memory, programs);
+    if (own && !plan->writable)
+        mprotect(programs, bytes, PROT_READ);
     return programs;
 }
 
@@ -130,4 +153,16 @@ Test(verify, a_stage_that_the_process_can_change_is_found, .timeout = 20)
 Test(verify, a_stage_with_another_instruction_is_found, .timeout = 20)
 {
     says_no((struct plan){.other = true, .all = true}, "the stage 'serving' of process ");
+}
+
+Test(verify, a_stage_that_is_mapped_to_be_written_elsewhere_is_found, .timeout = 20)
+{
+    says_no((struct plan){.memory = MEMORY_SHARED, .all = true},
+            " can change the filters of its stages\n");
+}
+
+Test(verify, a_stage_that_a_file_can_change_is_found, .timeout = 20)
+{
+    says_no((struct plan){.memory = MEMORY_FILE, .all = true},
+            " can change the filters of its stages\n");
 }
