@@ -73,3 +73,10 @@ int64_t constant_value(size_t index)
 {
     return constants[index].value;
 }
+
+size_t constant_seek(size_t index, uint64_t mask, uint64_t value)
+{
+    while (index < CONSTANTS && (((uint64_t)constants[index].value ^ value) & mask) != 0)
+        index++;
+    return index;
+}

@@ -23,4 +23,7 @@ size_t constant_count(void);
 const char *constant_name(size_t index);
 int64_t constant_value(size_t index);
 
+/* The first constant from INDEX on that is VALUE, as far as MASK goes; or constant_count(). */
+size_t constant_seek(size_t index, uint64_t mask, uint64_t value);
+
 #endif

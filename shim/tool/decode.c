@@ -49,25 +49,22 @@ __attribute__((format(printf, 2, 3))) static void add(struct writing *writing, c
         writing->length = DECODE_VALUE_MAX - 1;
 }
 
-/* Whether the word of LENGTH bytes at WORD, "NAME" or "PREFIX*", means NAME. */
-static bool word_means(const char *word, size_t length, const char *name)
-{
-    if (length > 0 && word[length - 1] == '*')
-        return strncmp(word, name, length - 1) == 0;
-    return strlen(name) == length && strncmp(word, name, length) == 0;
-}
-
-/* How much NAME is wanted by WORDS: the position of the first word that means it, from 1; 0 if none
- * does, or if that one has a '-' before it. */
+/* How much NAME is wanted by WORDS, each a "NAME" or a "PREFIX*": the position of the first word
+ * that means it, from 1; 0 if none does, or if that one has a '-' before it. */
 static size_t wanted(const char *words, const char *name)
 {
     for (size_t position = 1; *words != '\0'; position++) {
-        size_t length = strcspn(words, " ");
         bool unwanted = *words == '-';
-        if (word_means(words + unwanted, length - unwanted, name))
+        const char *word = words + unwanted;
+        size_t same = 0;
+        while (name[same] != '\0' && word[same] == name[same])
+            same++;
+        word += same;
+        if (*word == '*' || (name[same] == '\0' && (*word == ' ' || *word == '\0')))
             return unwanted ? 0 : position;
-        words += length;
-        words += strspn(words, " ");
+        while (*word != ' ' && *word != '\0')
+            word++;
+        words = *word == ' ' ? word + 1 : word;
     }
     return 0;
 }
@@ -83,9 +80,7 @@ static const char *name_of(const char *words, uint64_t bits, uint64_t value)
     const char *best = NULL;
     size_t best_position = 0;
 
-    for (size_t i = 0; i < constant_count(); i++) {
-        if (((uint64_t)constant_value(i) & bits) != (value & bits))
-            continue;
+    for (size_t i = 0; (i = constant_seek(i, bits, value)) < constant_count(); i++) {
         size_t position = wanted(words, constant_name(i));
         if (position > 0 && (!best || position < best_position)) {
             best = constant_name(i);

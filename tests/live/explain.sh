@@ -199,7 +199,7 @@ is "$OUT" "socket in curl (pid 4711, /usr/bin/curl) was refused with an error, 2
   to allow it whatever its arguments, in [allow]:  syscalls = socket
 io_setup in my (pid 12, /usr/bin/my) was refused, and the process was killed
   to allow it whatever its arguments, in [allow]:  syscalls = io_setup
-call 11 of another architecture in a  (pid 9, /x) was refused, and the process was killed
+call 11 (execve) of i386 in a  (pid 9, /x) was refused, and the process was killed
   no line allows it: calls of another architecture are always refused
 socket in w (pid 8, /w) was let through, and logged
   with domain = AF_NETLINK, type = SOCK_RAW, protocol = 0
@@ -214,7 +214,7 @@ is "$OUT" "socket in curl (pid 4711, /usr/bin/curl) was refused with an error, 2
   to allow it whatever its arguments, in web.ini [allow]:  syscalls = socket
 io_setup in my (pid 12, /usr/bin/my) was refused, and the process was killed
   to allow it, take away or narrow web.ini:15 [deny]:  io_setup = kill
-call 11 of another architecture in a  (pid 9, /x) was refused, and the process was killed
+call 11 (execve) of i386 in a  (pid 9, /x) was refused, and the process was killed
   no line allows it: calls of another architecture are always refused
 socket in w (pid 8, /w) was let through, and logged
   with domain = AF_NETLINK, type = SOCK_RAW, protocol = 0
@@ -225,7 +225,7 @@ open in v (pid 7, /v) was refused, and the thread got SIGSYS
 2 other lines passed over" "with_a_whitelist_it_says_what_that_says"
 run bash -c '"$1" explain --json --audit web.ini <log' - "$PORTCULLIS"
 is "$(json '[(c["syscall"], c["count"], c["verdict"], c["to_allow"]) for c in d["calls"]], d["passed_over"]')" \
-    "([('socket', 2, None, 'syscalls = socket'), ('io_setup', 1, 'kill', 'syscalls = io_setup'), ('call 11 of another architecture', 1, 'kill', None), ('socket', 1, 'allow', None), ('open', 1, 'EACCES', 'syscalls = open')], 2)" \
+    "([('socket', 2, None, 'syscalls = socket'), ('io_setup', 1, 'kill', 'syscalls = io_setup'), ('call 11 (execve) of i386', 1, 'kill', None), ('socket', 1, 'allow', None), ('open', 1, 'EACCES', 'syscalls = open')], 2)" \
     "json_has_the_log"
 printf '[allow]\nsyscalls = read\nsocket = domain == AF_UNIX\nmmap = prot == PROT_READ\nmmap = offset == 4096 and addr == 0\n' >narrow.ini
 run bash -c '"$1" explain --audit narrow.ini < <(grep "a0=" log)' - "$PORTCULLIS"
@@ -242,6 +242,27 @@ like "$OUT" "with addr = NULL, length = 16, prot = PROT_READ\|PROT_WRITE, flags 
   narrow.ini: it depends on the arguments, see 'portcullis explain narrow.ini mmap'
   to allow it whatever its arguments, in narrow.ini \[allow\]:  syscalls = mmap" \
     "where_arguments_are_not_known_the_line_takes_any"
+
+# What others make of a record, and a name that looks like a field.
+cat >others <<'EOF'
+Dec 01 12:00:00 host audit[7053]: SECCOMP auid=4294967295 uid=998 gid=998 ses=4294967295 pid=7053 comm="tool" exe="/usr/bin/tool" sig=31 arch=c000003e syscall=141 compat=0 ip=0x7f code=0x0
+type=SECCOMP msg=audit(12/01/26 14:37:03.181:108) : auid=u uid=u gid=u ses=1 subj=unconfined pid=77 comm=x syscall=read exe=/usr/bin/tool sig=SIGSYS arch=x86_64 syscall=mount compat=0 ip=0x7f code=kill
+type=SECCOMP msg=audit(1600000000.1:1): auid=0 pid=7 comm="tool" exe="/usr/bin/tool" sig=31 arch=c000003e syscall=141 compat=0 ip=0x7f code=0x80000000AUID="me" ARCH=x86_64 SYSCALL=setpriority
+type=SECCOMP msg=audit(03/04/2025 07:39:37.599:4) : auid=unset uid=root pid=4 comm=tool exe=/usr/bin/tool sig=SIGSYS arch=aarch64 syscall=faccessat compat=0 ip=0x7f code=kill-process
+EOF
+sed -i '3s/AUID/\x1d&/' others
+run bash -c '"$1" explain --audit <others' - "$PORTCULLIS"
+is "$(grep -v '^  ' <<<"$OUT")" "setpriority in tool (pid 7053, /usr/bin/tool) was refused, and the thread was killed
+mount in x syscall=read (pid 77, /usr/bin/tool) was refused, and the thread or the process was killed
+setpriority in tool (pid 7, /usr/bin/tool) was refused, and the process was killed
+call 48 (faccessat) of aarch64 in tool (pid 4, /usr/bin/tool) was refused, and the process was killed" \
+    "journald_auditd_and_ausearch_are_understood"
+wanted=$OUT
+run bash -c '"$1" explain --audit < <(sed "s/$/\r/" others)' - "$PORTCULLIS"
+is "$OUT" "$wanted" "with_carriage_returns_too"
+run bash -c '"$1" explain --audit <.' - "$PORTCULLIS"
+is "$STATUS:$OUT:$ERR" "71::portcullis: error: cannot read standard input: Is a directory" \
+    "a_log_that_cannot_be_read_is_status_71"
 
 run "$PORTCULLIS" explain --audit
 is "$OUT" "the log tells of no system call that a filter refused" "an_empty_log_is_told"

@@ -34,4 +34,13 @@ quick "systemd_groups_that_nobody_knows" 0 "${systemd[@]}"
 quick "systemd_lines_that_are_one" 0 "${systemd[@]}"
 repeat '[Service]\n[' >input
 quick "systemd_sections" 78 "${systemd[@]}"
+
+audit=("$PORTCULLIS" explain --audit "$ROOT/examples/mkdir/mkdir.ini")
+KERNEL='exe="/t" sig=31 arch=c000003e'
+repeat "type=1326 audit(1:%d): pid=%d comm=\"t%d\" $KERNEL syscall=41 code=0x50000\\n" >input
+quick "audit_records_of_many_programs" 0 "${audit[@]}"
+repeat "SECCOMP pid=1 comm=\"t\" $KERNEL syscall=41 a0=%d a1=1 a2=0 code=0x50000\\n" >input
+quick "audit_records_with_many_arguments" 0 "${audit[@]}"
+{ printf 'SECCOMP ' && repeat 'comm= exe= arch=i386 syscall=read code= '; } >input
+quick "audit_record_of_many_fields" 0 "${audit[@]}"
 finish
