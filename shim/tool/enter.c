@@ -27,6 +27,21 @@ static bool executes_loader(pid_t process)
     return image_is_loader(path);
 }
 
+/* Whether what runs PROCESS is a loader, or there is none: something else may never come to the
+ * entry point. */
+static bool has_loader(pid_t process)
+{
+    char path[64 + PATH_MAX];
+    char interpreter[PATH_MAX];
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", process);
+    if (!image_interpreter(path, interpreter))
+        return true;
+    snprintf(path, sizeof(path), "/proc/%d/%s%s", process, *interpreter == '/' ? "root" : "cwd/",
+             interpreter);
+    return image_is_loader(path);
+}
+
 /* THREAD has executed something. */
 static void on_exec(struct gate *gate, struct tracee *thread)
 {
@@ -35,6 +50,7 @@ static void on_exec(struct gate *gate, struct tracee *thread)
     uint64_t entry;
 
     thread->trap = (struct trap){0};
+    thread->entered = false;
     thread->preparing = false;
     gate->watch->executed = true;
     if (settings->program_count > 0 &&
@@ -44,6 +60,12 @@ static void on_exec(struct gate *gate, struct tracee *thread)
         return;
     }
     gate->watch->named = true;
+    if (!watch_stays(gate) && !has_loader(thread->id)) {
+        refuse(thread->id, "cannot be held at its entry point, and was killed",
+               "what it names as its loader (PT_INTERP) is none");
+        watch_kill(thread->process);
+        return;
+    }
     int error = look_thread(thread->id, &status);
     if (!error)
         error = entry_find(thread->id, &entry);
@@ -142,20 +164,56 @@ static const char *enter(const struct gate *gate, const struct tracee *thread, c
                            text, size);
 }
 
-void enter_reached(struct gate *gate, struct tracee *thread)
+/* THREAD stands at its entry point. Where the libraries' constructors are still to run, as with
+ * musl, it is held once more behind them. Returns what speaks against that, or NULL. */
+static const char *hold_behind(const struct gate *gate, struct tracee *thread)
 {
-    char text[4096 + 128];
-    const char *why = enter(gate, thread, text, sizeof(text));
-    int error = why ? 0 : trap_remove(&thread->trap, thread->id, true);
+    struct thread_status status;
+    uint64_t init = 0;
 
-    if (!why && !error) {
-        pass(gate, thread);
-        return;
-    }
-    refuse(thread->process, "was stopped at its entry point", why ? why : strerror(-error));
+    if (thread->entered)
+        return NULL;
+    int error = entry_find_init(thread->id, &init);
+    if (error)
+        return "it has no _init(), where musl's programs are held";
+    if (init == 0)
+        return NULL;
+    if (gate->shim && !look_maps(thread->process, gate->shim))
+        return "the loader has not loaded the shim";
+    error = look_thread(thread->id, &status);
+    if (!error)
+        error = trap_remove(&thread->trap, thread->id, true);
+    if (!error)
+        error = trap_set(&thread->trap, thread->id, init, status.ignored);
+    thread->entered = true;
+    return error ? strerror(-error) : NULL;
+}
+
+static void stop(struct tracee *thread, const char *why)
+{
+    refuse(thread->process, "was stopped at its entry point", why);
     thread->ending = true;
     if (trap_exit(&thread->trap, thread->id, STATUS_CANNOT) != 0)
         watch_kill(thread->process);
     else
         watch_go_on(thread, 0);
+}
+
+void enter_reached(struct gate *gate, struct tracee *thread)
+{
+    char text[4096 + 128];
+    bool entered = thread->entered;
+    const char *why = hold_behind(gate, thread);
+
+    if (!why && thread->entered && !entered) {
+        watch_go_on(thread, 0);
+        return;
+    }
+    if (!why)
+        why = enter(gate, thread, text, sizeof(text));
+    int error = why ? 0 : trap_remove(&thread->trap, thread->id, true);
+    if (!why && !error)
+        pass(gate, thread);
+    else
+        stop(thread, why ? why : strerror(-error));
 }

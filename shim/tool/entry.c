@@ -3,20 +3,24 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <gelf.h>
-#include <libelf.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { PROC_PATH_MAX = 64, VECTOR_MAX = 64 };
+#include "image.h"
 
-/* What the program's file says. */
-struct image {
-    bool musl;
-    uint64_t entry; /* where it is, if the image is where it was linked to be */
-    uint64_t init;  /* DT_INIT, or 0 */
+enum {
+    PROC_PATH_MAX = 64,
+    VECTOR_MAX = 64,
+    HEADERS_MAX = 1170, /* what the kernel takes: 64 KiB of them */
+    DYNAMIC_MAX = 4096,
+};
+
+/* Of the auxiliary vector. */
+struct vector {
+    uint64_t entry;
+    uint64_t headers;
+    uint64_t header_count;
 };
 
 static int open_of(pid_t process, const char *name)
@@ -27,97 +31,102 @@ static int open_of(pid_t process, const char *name)
     return open(path, O_RDONLY | O_CLOEXEC);
 }
 
-/* AT_ENTRY of the auxiliary vector. */
-static int read_entry(pid_t process, uint64_t *entry)
+static int read_vector(pid_t process, struct vector *vector)
 {
-    Elf64_auxv_t vector[VECTOR_MAX];
+    Elf64_auxv_t items[VECTOR_MAX];
     int descriptor = open_of(process, "auxv");
 
+    *vector = (struct vector){0};
     if (descriptor < 0)
         return -errno;
-    ssize_t length = read(descriptor, vector, sizeof(vector));
+    ssize_t length = read(descriptor, items, sizeof(items));
     int error = errno;
     close(descriptor);
     if (length < 0)
         return -error;
-    for (size_t i = 0; i < (size_t)length / sizeof(vector[0]); i++) {
-        if (vector[i].a_type == AT_ENTRY) {
-            *entry = vector[i].a_un.a_val;
-            return 0;
-        }
+    for (size_t i = 0; i < (size_t)length / sizeof(items[0]); i++) {
+        if (items[i].a_type == AT_ENTRY)
+            vector->entry = items[i].a_un.a_val;
+        else if (items[i].a_type == AT_PHDR)
+            vector->headers = items[i].a_un.a_val;
+        else if (items[i].a_type == AT_PHNUM)
+            vector->header_count = items[i].a_un.a_val;
     }
-    return -ENOEXEC;
-}
-
-static bool is_musl(Elf *elf, const GElf_Phdr *header)
-{
-    static const char LOADER[] = "/ld-musl-";
-    Elf_Data *data =
-        elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz, ELF_T_BYTE);
-
-    return data && memmem(data->d_buf, data->d_size, LOADER, sizeof(LOADER) - 1) != NULL;
-}
-
-static uint64_t find_init(Elf *elf, const GElf_Phdr *header)
-{
-    Elf_Data *data =
-        elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz, ELF_T_DYN);
-    GElf_Dyn item;
-
-    for (int i = 0; data && gelf_getdyn(data, i, &item) && item.d_tag != DT_NULL; i++) {
-        if (item.d_tag == DT_INIT)
-            return item.d_un.d_ptr;
-    }
-    return 0;
-}
-
-static int read_elf(Elf *elf, struct image *image)
-{
-    GElf_Ehdr header;
-    GElf_Phdr segment;
-    size_t count;
-
-    if (!elf || !gelf_getehdr(elf, &header) || elf_getphdrnum(elf, &count) != 0)
-        return -ENOEXEC;
-    *image = (struct image){.entry = header.e_entry};
-    for (int i = 0; i < (int)count; i++) {
-        if (!gelf_getphdr(elf, i, &segment))
-            return -ENOEXEC;
-        if (segment.p_type == PT_INTERP)
-            image->musl = is_musl(elf, &segment);
-        else if (segment.p_type == PT_DYNAMIC)
-            image->init = find_init(elf, &segment);
-    }
-    return 0;
-}
-
-static int read_image(pid_t process, struct image *image)
-{
-    int descriptor = open_of(process, "exe");
-
-    if (descriptor < 0)
-        return -errno;
-    elf_version(EV_CURRENT);
-    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
-    int error = read_elf(elf, image);
-    elf_end(elf);
-    close(descriptor);
-    return error;
+    return vector->entry != 0 ? 0 : -ENOEXEC;
 }
 
 int entry_find(pid_t process, uint64_t *address)
 {
-    struct image image = {0};
-    uint64_t entry = 0;
-    int error = read_entry(process, &entry);
+    struct vector vector;
+    int error = read_vector(process, &vector);
 
-    if (!error)
-        error = read_image(process, &image);
-    if (error)
-        return error;
-    *address = entry;
-    if (!image.musl)
+    *address = vector.entry;
+    return error;
+}
+
+static bool is_musl(pid_t process)
+{
+    static const char NAME[] = "ld-musl-";
+    char path[PROC_PATH_MAX];
+    char interpreter[PATH_MAX];
+
+    snprintf(path, sizeof(path), "/proc/%d/exe", process);
+    if (!image_interpreter(path, interpreter))
+        return false;
+    const char *slash = strrchr(interpreter, '/');
+    return strncmp(slash ? slash + 1 : interpreter, NAME, sizeof(NAME) - 1) == 0;
+}
+
+/* The last DT_INIT of the dynamic section at ADDRESS: what loaders call. */
+static int find_last(int memory, uint64_t address, uint64_t *init)
+{
+    *init = 0;
+    for (int i = 0; i < DYNAMIC_MAX; i++) {
+        Elf64_Dyn item;
+        uint64_t place = address + (uint64_t)i * sizeof(item);
+        if (pread(memory, &item, sizeof(item), (off_t)place) != (ssize_t)sizeof(item))
+            return -ENOEXEC;
+        if (item.d_tag == DT_NULL)
+            return *init != 0 ? 0 : -ENOEXEC;
+        if (item.d_tag == DT_INIT)
+            *init = item.d_un.d_ptr;
+    }
+    return -ENOEXEC;
+}
+
+/* As the loader sees it: what the file says elsewhere does not count. */
+static int read_init(int memory, const struct vector *vector, uint64_t *address)
+{
+    uint64_t base = 0;
+    uint64_t dynamic = 0;
+    Elf64_Phdr header;
+
+    for (uint64_t i = 0; i < vector->header_count && i < HEADERS_MAX; i++) {
+        uint64_t place = vector->headers + i * sizeof(header);
+        if (pread(memory, &header, sizeof(header), (off_t)place) != (ssize_t)sizeof(header))
+            return -ENOEXEC;
+        if (header.p_type == PT_PHDR)
+            base = vector->headers - header.p_vaddr;
+        else if (header.p_type == PT_DYNAMIC)
+            dynamic = header.p_vaddr;
+    }
+    int error = dynamic != 0 ? find_last(memory, base + dynamic, address) : -ENOEXEC;
+    *address += base;
+    return error;
+}
+
+int entry_find_init(pid_t process, uint64_t *address)
+{
+    struct vector vector;
+
+    *address = 0;
+    if (!is_musl(process))
         return 0;
-    *address = entry - image.entry + image.init;
-    return image.init != 0 ? 0 : -ENOEXEC;
+    int error = read_vector(process, &vector);
+    int memory = error ? -1 : open_of(process, "mem");
+    if (memory < 0)
+        return error ? error : -errno;
+    error = read_init(memory, &vector, address);
+    close(memory);
+    return error;
 }

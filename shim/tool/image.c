@@ -23,10 +23,10 @@ static const char LINK_GO[] = "build it with 'CGO_ENABLED=1 go build -ldflags=-l
 
 /* What the program headers say. */
 struct headers {
-    bool interpreter; /* PT_INTERP */
-    bool dynamic;     /* PT_DYNAMIC */
-    bool pie;         /* DF_1_PIE */
-    bool go;          /* a note of Go's linker */
+    int interpreter; /* the first PT_INTERP, or -1 */
+    bool dynamic;    /* PT_DYNAMIC */
+    bool pie;        /* DF_1_PIE */
+    bool go;         /* a note of Go's linker */
 };
 
 static bool refuse(struct image_reason *reason, const char *remedy, const char *text)
@@ -69,19 +69,50 @@ static bool read_headers(Elf *elf, struct headers *headers)
 {
     size_t count;
 
-    *headers = (struct headers){0};
+    *headers = (struct headers){.interpreter = -1};
     if (elf_getphdrnum(elf, &count) != 0)
         return false;
     for (int i = 0; i < (int)count; i++) {
         GElf_Phdr header;
         if (!gelf_getphdr(elf, i, &header))
             return false;
-        headers->interpreter |= header.p_type == PT_INTERP;
+        if (header.p_type == PT_INTERP && headers->interpreter < 0)
+            headers->interpreter = i;
         headers->dynamic |= header.p_type == PT_DYNAMIC;
         headers->pie |= header.p_type == PT_DYNAMIC && has_pie_flag(elf, &header);
         headers->go |= header.p_type == PT_NOTE && has_go_note(elf, &header);
     }
     return true;
+}
+
+/* The path in program header INDEX, as the kernel reads it. Returns whether it does so. */
+static bool read_interpreter(Elf *elf, int index, char path[PATH_MAX])
+{
+    GElf_Phdr header;
+
+    if (index < 0 || !gelf_getphdr(elf, index, &header) || header.p_filesz > PATH_MAX)
+        return false;
+    Elf_Data *data =
+        elf_getdata_rawchunk(elf, (int64_t)header.p_offset, header.p_filesz, ELF_T_BYTE);
+    if (!data || data->d_size < 2 || ((const char *)data->d_buf)[data->d_size - 1] != '\0')
+        return false;
+    snprintf(path, PATH_MAX, "%s", (const char *)data->d_buf);
+    return true;
+}
+
+/* Another program than a loader may do anything in its place, and never reach the entry point. */
+static bool check_interpreter(Elf *elf, int index, struct image_reason *reason)
+{
+    char path[PATH_MAX];
+
+    if (!read_interpreter(elf, index, path))
+        return refuse(reason, "look at it with 'readelf -l'", "is a damaged ELF file");
+    if (access(path, F_OK) != 0 || image_is_loader(path))
+        return true; /* where there is none, execve(2) says so */
+    snprintf(reason->reason, sizeof(reason->reason),
+             "names '%s' as its loader (PT_INTERP), which is none", path);
+    reason->remedy = "link it with the C library's loader";
+    return false;
 }
 
 static bool check_kind(Elf *elf, struct image_reason *reason)
@@ -103,8 +134,8 @@ static bool check_kind(Elf *elf, struct image_reason *reason)
         return refuse(reason, "link it", "is no executable ELF file");
     if (!read_headers(elf, &headers))
         return refuse(reason, "look at it with 'readelf -l'", "is a damaged ELF file");
-    if (headers.interpreter)
-        return true;
+    if (headers.interpreter >= 0)
+        return check_interpreter(elf, headers.interpreter, reason);
     if (headers.go)
         return refuse(reason, LINK_GO, "is a statically linked Go program");
     if (header.e_type == ET_EXEC || !headers.dynamic)
@@ -146,7 +177,7 @@ static bool check_rights(const char *path, int descriptor, struct image_reason *
 
 bool image_check(const char *path, struct image_reason *reason)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     elf_version(EV_CURRENT);
     Elf *elf = descriptor >= 0 ? elf_begin(descriptor, ELF_C_READ_MMAP, NULL) : NULL;
@@ -166,12 +197,13 @@ static bool has_loader_s_headers(Elf *elf)
     struct headers headers;
 
     return elf && gelf_getehdr(elf, &header) && header.e_type == ET_DYN &&
-           read_headers(elf, &headers) && headers.dynamic && !headers.interpreter && !headers.pie;
+           read_headers(elf, &headers) && headers.dynamic && headers.interpreter < 0 &&
+           !headers.pie;
 }
 
 bool image_is_loader(const char *path)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     if (descriptor < 0)
         return false;
@@ -181,6 +213,22 @@ bool image_is_loader(const char *path)
     elf_end(elf);
     close(descriptor);
     return is_loader;
+}
+
+bool image_interpreter(const char *path, char interpreter[PATH_MAX])
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct headers headers;
+
+    if (descriptor < 0)
+        return false;
+    elf_version(EV_CURRENT);
+    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    bool found = elf && read_headers(elf, &headers) &&
+                 read_interpreter(elf, headers.interpreter, interpreter);
+    elf_end(elf);
+    close(descriptor);
+    return found;
 }
 
 /* The DT_SONAME of ELF's dynamic SECTION, or NULL. */
@@ -216,7 +264,7 @@ static bool has_shim_s_name(Elf *elf)
 
 bool image_is_shim(const char *path)
 {
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     struct statvfs mount;
 
     if (descriptor < 0)

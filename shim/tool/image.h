@@ -2,15 +2,20 @@
 #ifndef PORTCULLIS_TOOL_IMAGE_H
 #define PORTCULLIS_TOOL_IMAGE_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 struct image_reason {
-    char reason[128]; /* "is statically linked" */
+    char reason[PATH_MAX + 128]; /* "is statically linked" */
     const char *remedy;
 };
 
 /* Returns true, or false with a REASON. */
 bool image_check(const char *path, struct image_reason *reason);
+
+/* What the kernel runs the file PATH by: the string in its first PT_INTERP, up to its NUL. Returns
+ * whether there is one. */
+bool image_interpreter(const char *path, char interpreter[PATH_MAX]);
 
 /* Whether the file PATH is a loader such as ld.so, which others are given to: `ld.so ./program`. */
 bool image_is_loader(const char *path);

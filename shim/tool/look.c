@@ -147,7 +147,7 @@ static bool is_code_of(char *line, const char *path, const struct stat *file)
            makedev((unsigned)major_number, (unsigned)minor_number) == file->st_dev;
 }
 
-static bool is_mapped(pid_t process, const char *path)
+bool look_maps(pid_t process, const char *path)
 {
     char maps[PROC_PATH_MAX];
     struct stat file;
@@ -216,7 +216,7 @@ const char *look_for_filter(pid_t process, unsigned before, bool no_new_privileg
     const char *lack;
     bool gone;
 
-    if (shim && !is_mapped(process, shim)) {
+    if (shim && !look_maps(process, shim)) {
         snprintf(why, size, "the loader has not loaded '%s'", shim);
         return why;
     }

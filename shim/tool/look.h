@@ -30,6 +30,9 @@ bool look_executes(pid_t process, const char *const *paths, size_t count);
 /* The path of what PROCESS executes, with '?' for what can't be printed, or "?". For messages. */
 const char *look_program(pid_t process, char *path, size_t size);
 
+/* Whether code of the file PATH is mapped in PROCESS. */
+bool look_maps(pid_t process, const char *path);
+
 /* Whether the filter is in: SHIM, unless it is NULL, is mapped in PROCESS, and each of its threads
  * has more than BEFORE filters, and NO_NEW_PRIVS where NO_NEW_PRIVILEGES. Returns NULL, or the
  * reason why not, in WHY.

@@ -34,6 +34,7 @@ struct tracee {
     bool exiting;     /* it has stopped for the last time */
     unsigned marks;   /* gate_mark()'s; children have their parents' */
     unsigned filters; /* that it had when it was executed */
+    bool entered;     /* it has reached its entry point, and is held at its _init() as well */
     struct trap trap;
     struct follow follow;
     struct tracee *next; /* in its slot */
