@@ -7,6 +7,7 @@
 #include "call.h"
 #include "json.h"
 #include "lint.h"
+#include "printable.h"
 #include "region.h"
 #include "tool.h"
 
@@ -134,8 +135,11 @@ static void tell_text(void *context, const char *text, size_t length)
         fputs(line, stderr);
         return;
     }
-    fprintf(stderr, "%.*s: %s%s\033[0m%s", (int)(mark - line), line, colour_of(severity), severity,
-            mark + 2 + strlen(severity));
+    fprintf(stderr, "%.*s: ", (int)(mark - line), line);
+    printable_colour(stderr, colour_of(severity));
+    fputs(severity, stderr);
+    printable_colour(stderr, "\033[0m");
+    fputs(mark + 2 + strlen(severity), stderr);
 }
 
 /* Takes the name in brackets from the end of TEXT; returns it, or NULL. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "look.h"
+#include "printable.h"
 #include "tool.h"
 #include "trials.h"
 
@@ -31,8 +32,12 @@ static void tell(const struct trial *trial, int error, bool colours)
 {
     const char *colour = error ? (trial->needed ? "\033[31m" : "\033[33m") : "\033[32m";
 
-    printf("%s%-3s%s  %-16s %s", colours ? colour : "", error ? "no" : "yes",
-           colours ? "\033[0m" : "", trial->name, error ? trial->costs : trial->works);
+    if (colours)
+        printable_colour(stdout, colour);
+    printf("%-3s", error ? "no" : "yes");
+    if (colours)
+        printable_colour(stdout, "\033[0m");
+    printf("  %-16s %s", trial->name, error ? trial->costs : trial->works);
     if (error > 0)
         printf(" (%s)", strerror(error));
     putchar('\n');

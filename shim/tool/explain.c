@@ -37,6 +37,10 @@ const char *explain_place(struct place place, char *text, size_t size)
         snprintf(text, size, "built in");
     else
         snprintf(text, size, "%s:%u", place.file, place.line);
+    for (char *c = text; *c != '\0'; c++) {
+        if (*c == '\n')
+            *c = '?'; /* it stands in a comment of what may be read again */
+    }
     return text;
 }
 

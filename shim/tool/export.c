@@ -71,9 +71,17 @@ static int help(void)
 /* TEXT goes where it belongs only when all of it is there. */
 static int put(const struct options *options, const char *text, size_t length)
 {
-    if (!options->output) {
+    int error = 0;
+
+    if (!options->output && !options->format->binary) {
         fwrite(text, 1, length, stdout);
         return STATUS_OK; /* main() looks whether it is out */
+    }
+    if (!options->output) {
+        error = tool_write(STDOUT_FILENO, text, length);
+        if (error)
+            tool_error("cannot write to standard output");
+        return error ? STATUS_OS : STATUS_OK;
     }
     int status = output_file_write(options->output, OUTPUT_REPLACE, text, length);
     return status == STATUS_OK ? STATUS_OK : STATUS_OS;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "printable.h"
 #include "tool.h"
 
 static const struct {
@@ -47,6 +48,7 @@ int main(int count, char **arguments)
 {
     const char *verb = count > 1 ? arguments[1] : NULL;
 
+    printable_streams();
     if (!verb) {
         tool_note("a verb is missing; see 'portcullis --help'");
         return STATUS_USAGE;

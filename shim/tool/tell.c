@@ -7,6 +7,7 @@
 #include "call.h"
 #include "decode.h"
 #include "kin.h"
+#include "printable.h"
 #include "propose.h"
 #include "tool.h"
 
@@ -189,7 +190,9 @@ static void tell(struct teller *teller, const struct refusal *refusal, const cha
         fprintf(stream, ", thread %d", refusal->thread);
     fputc(')', stream);
     tell_stage(teller, refusal, stream);
-    fprintf(stream, ", from %s\n", refusal->site);
+    char *site = printable_line(refusal->site);
+    fprintf(stream, ", from %s\n", site ? site : "?");
+    free(site);
     tell_remedy(teller, refusal, stream);
     if (fclose(stream) == 0)
         tool_say(text, length);

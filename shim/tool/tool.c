@@ -8,27 +8,47 @@
 #include <unistd.h>
 
 #include "../../config/diagnostic.h"
+#include "printable.h"
+
+/* PREFIX, what FORMAT makes, in one line whatever is in it, and SUFFIX; on standard error. */
+__attribute__((format(printf, 2, 0))) static void say_line(const char *prefix, const char *format,
+                                                           va_list arguments, const char *suffix)
+{
+    char *text = NULL;
+    char *line = NULL;
+    char *whole = NULL;
+
+    if (vasprintf(&text, format, arguments) < 0)
+        return;
+    line = printable_line(text);
+    int length = line ? asprintf(&whole, "%s%s%s\n", prefix, line, suffix) : -1;
+    if (length > 0)
+        tool_say(whole, (size_t)length);
+    free(text);
+    free(line);
+    free(length > 0 ? whole : NULL);
+}
 
 void tool_error(const char *format, ...)
 {
     va_list arguments;
 
-    fputs("portcullis: error: ", stderr);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    say_line("portcullis: error: ", format, arguments, "");
     va_end(arguments);
-    fputc('\n', stderr);
 }
 
 int tool_usage(const char *verb, const char *format, ...)
 {
+    char prefix[64];
+    char suffix[64];
     va_list arguments;
 
-    fprintf(stderr, "portcullis %s: ", verb);
+    snprintf(prefix, sizeof(prefix), "portcullis %s: ", verb);
+    snprintf(suffix, sizeof(suffix), "; see 'portcullis %s --help'", verb);
     va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
+    say_line(prefix, format, arguments, suffix);
     va_end(arguments);
-    fprintf(stderr, "; see 'portcullis %s --help'\n", verb);
     return STATUS_USAGE;
 }
 
@@ -62,26 +82,23 @@ int tool_write(int descriptor, const char *bytes, size_t length)
 
 void tool_say(const char *text, size_t length)
 {
-    (void)!tool_write(STDERR_FILENO, text, length);
+    size_t written = 0;
+    char *out = malloc(PRINTABLE_GROWTH * length + 1);
+
+    if (!out)
+        return;
+    printable_copy(text, length, true, false, out, &written);
+    (void)!tool_write(STDERR_FILENO, out, written);
+    free(out);
 }
 
 void tool_note(const char *format, ...)
 {
     va_list arguments;
-    char *text = NULL;
-    size_t length = 0;
-    FILE *stream = open_memstream(&text, &length);
 
-    if (!stream)
-        return;
-    fputs("portcullis: ", stream);
     va_start(arguments, format);
-    vfprintf(stream, format, arguments);
+    say_line("portcullis: ", format, arguments, "");
     va_end(arguments);
-    fputc('\n', stream);
-    if (fclose(stream) == 0)
-        tool_say(text, length);
-    free(text);
 }
 
 static void say(void *context, const char *text, size_t length)

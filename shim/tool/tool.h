@@ -37,7 +37,7 @@ int verb_compile(int count, char **arguments);
 int verb_doctor(int count, char **arguments);
 int verb_import(int count, char **arguments);
 
-/* "portcullis: error: ..." on standard error. */
+/* "portcullis: error: ..." on standard error, in one line whatever is in it. */
 void tool_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* "portcullis VERB: ..." and where help is to be had. Returns STATUS_USAGE. */
@@ -54,8 +54,8 @@ void tool_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int tool_write(int descriptor, const char *bytes, size_t length)
     __attribute__((warn_unused_result));
 
-/* LENGTH bytes of TEXT on standard error, at once, so that they are not torn; what cannot be
- * written is lost. */
+/* LENGTH bytes of TEXT on standard error, made printable (printable.h), and at once, so that they
+ * are not torn; what cannot be written is lost. */
 void tool_say(const char *text, size_t length);
 
 /* All messages, on standard error. */

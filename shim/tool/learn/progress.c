@@ -72,6 +72,12 @@ static size_t columns(void)
     return size.ws_col - 1U;
 }
 
+/* With its control characters, which are all ours. */
+static void show(const char *line, size_t length)
+{
+    (void)!tool_write(STDERR_FILENO, line, length);
+}
+
 void progress_update(struct progress *progress, const struct record *record)
 {
     char line[LINE_MAX_BYTES];
@@ -89,14 +95,14 @@ void progress_update(struct progress *progress, const struct record *record)
         plural(total), record_distinct(record),
         last < 0 ? "" : ", last new one: ", last < 0 ? "" : call_name(last, name), elapsed);
     size_t most = strlen(ERASE) + columns();
-    tool_say(line, (size_t)length < most ? (size_t)length : most);
+    show(line, (size_t)length < most ? (size_t)length : most);
     progress->shown = true;
 }
 
 void progress_clear(struct progress *progress)
 {
     if (progress->shown)
-        tool_say(ERASE, strlen(ERASE));
+        show(ERASE, strlen(ERASE));
     progress->shown = false;
 }
 
