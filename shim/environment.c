@@ -7,6 +7,8 @@
 
 #include "freestanding/syscall.h"
 
+static const char SHIM_NAME[] = "libportcullis.so";
+
 /* <linux/prctl.h> has it since Linux 6.4. */
 enum { GET_AUXV = 0x41555856 };
 
@@ -204,9 +206,21 @@ static void remove_entries(char *value, const char *name)
     memset(value + kept, 0, length - kept);
 }
 
+bool environment_preloads(const struct environment *environment, const char *own_path)
+{
+    const char *name = own_path ? file_name(own_path) : SHIM_NAME;
+    size_t length = strlen(name);
+    const char *value = environment_find(environment, "LD_PRELOAD");
+    for (; value && *value != '\0'; value++) {
+        if (strncmp(value, name, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 void environment_blank(const struct environment *environment, const char *own_path)
 {
-    const char *name = own_path ? file_name(own_path) : "libportcullis.so";
+    const char *name = own_path ? file_name(own_path) : SHIM_NAME;
     for (size_t i = 0; i < environment->count; i++) {
         char *whitelist = value_of(environment->variables[i], "PORTCULLIS_WHITELIST");
         if (whitelist)

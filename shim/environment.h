@@ -40,6 +40,9 @@ bool environment_locate(struct environment *environment, const unsigned long *fl
 /* The value of the first variable called NAME, as getenv(3) has it, or NULL. Borrowed. */
 const char *environment_find(const struct environment *environment, const char *name);
 
+/* Whether LD_PRELOAD names us: OWN_PATH as below. If it does not, we are linked. */
+bool environment_preloads(const struct environment *environment, const char *own_path);
+
 /* What the children must not see: every value of PORTCULLIS_WHITELIST, and in every LD_PRELOAD the
  * entries that end in the file name of OWN_PATH (of libportcullis.so, if that is NULL). In place,
  * byte by byte, NULs behind what remains: nothing moves. */

@@ -21,14 +21,6 @@
 /* Our own dynamic section; the linker makes the symbol. */
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
 
-static const char *whitelist_path(const struct environment *environment)
-{
-    const char *path = environment_find(environment, "PORTCULLIS_WHITELIST");
-    if (environment->secure || !path || path[0] == '\0')
-        refuse_path(environment->secure, path);
-    return path;
-}
-
 /* The path that we were loaded from, or NULL where ld.so does not tell. */
 static const char *own_path(const struct environment *environment)
 {
@@ -39,6 +31,16 @@ static const char *own_path(const struct environment *environment)
         refuse(STATUS_WHITELIST, "the shim is loaded twice: '%s' and '%s'", own->l_name,
                twin->l_name);
     return own ? own->l_name : NULL;
+}
+
+static const char *whitelist_path(const struct environment *environment)
+{
+    const char *path = environment_find(environment, "PORTCULLIS_WHITELIST");
+    bool empty = path && path[0] == '\0';
+    if (environment->secure || !path || empty)
+        refuse_path(environment->secure, path,
+                    empty && !environment_preloads(environment, own_path(environment)));
+    return path;
 }
 
 /* Whether the whitelist names this program, or none. */

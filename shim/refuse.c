@@ -63,11 +63,16 @@ void refuse_system(const char *text, long error)
     refuse(STATUS_SYSTEM, "%s: %s", text, name);
 }
 
-void refuse_path(bool secure, const char *path)
+void refuse_path(bool secure, const char *path, bool linked)
 {
     if (secure)
         refuse(STATUS_WHITELIST, "the program runs with more rights than its user's (setuid, "
                                  "capabilities): PORTCULLIS_WHITELIST is not to be believed");
+    if (path && linked)
+        refuse(STATUS_WHITELIST, "PORTCULLIS_WHITELIST is empty, and the shim is linked to the "
+                                 "program: nothing proves that a filter was inherited; where such "
+                                 "a program executes others, its whitelist needs 'children = "
+                                 "reload'");
     refuse(STATUS_WHITELIST, "PORTCULLIS_WHITELIST is %s; set it to a whitelist's path",
            path ? "empty" : "not set");
 }

@@ -11,8 +11,9 @@ _Noreturn void refuse(int status, const char *format, ...) __attribute__((format
 _Noreturn void refuse_whitelist(const char *path, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* PATH, of a whitelist, is none: NULL, empty, or SECURE forbids to believe it. */
-_Noreturn void refuse_path(bool secure, const char *path);
+/* PATH, of a whitelist, is none: NULL, empty, or SECURE forbids to believe it. LINKED: the shim is
+ * not preloaded. */
+_Noreturn void refuse_path(bool secure, const char *path, bool linked);
 
 /* TEXT and ERROR as load_programs() has them: the kernel is to blame. */
 _Noreturn void refuse_system(const char *text, long error);

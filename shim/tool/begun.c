@@ -147,10 +147,14 @@ static bool passes(const struct seccomp_data *call)
             (call->args[0] == CLONE_VM || call->args[0] == UNSHARE_INVALID));
 }
 
+/* Without stages there is one program, which the shim does not keep: as it is now, it may be in
+ * memory that can be written. */
 static bool has_programs(struct begun *begun, pid_t thread, const struct sock_fprog *address)
 {
     size_t index;
 
+    if (begun->wanted.count == 1)
+        return sealed_holds(thread, address, &begun->wanted.programs[0]);
     return sealed_compare(thread, address, &begun->wanted, &index) == SEALED_SAME;
 }
 
@@ -163,6 +167,12 @@ static const struct sock_fprog *look_for_programs(struct begun *begun, pid_t thr
             return program - i;
     }
     return NULL;
+}
+
+/* Whether a child's shim, which loads the whitelist again, may do so. */
+static bool is_allowed(const struct begun *begun, const struct seccomp_data *call)
+{
+    return action_allows(begun_decide(begun->policy, 1, call).action);
 }
 
 enum begun_answer begun_call(struct begun *begun, pid_t process, pid_t thread,
@@ -180,7 +190,7 @@ enum begun_answer begun_call(struct begun *begun, pid_t process, pid_t thread,
     struct begun_process *known = obtain(begun, process, DEPTH_MAX);
     if (!known)
         return BEGUN_NONE;
-    if (starting) {
+    if (starting || (begun->wanted.count == 1 && is_allowed(begun, call))) {
         if (!has_programs(begun, thread, program))
             return BEGUN_NONE;
         known->address = program;

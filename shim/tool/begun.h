@@ -1,4 +1,5 @@
-/* Which stages each process has begun, for who supervises it from outside.
+/* Which stages each process has begun, for who supervises it from outside; and without stages,
+ * whether it has the shim.
  *
  * The program has the shim, which loads filters by seccomp(2) as ever; but these calls are answered
  * here, and no filter is loaded: it would refuse, and nobody could tell. What the shim asks to load

@@ -231,35 +231,47 @@ bool image_interpreter(const char *path, char interpreter[PATH_MAX])
     return found;
 }
 
-/* The DT_SONAME of ELF's dynamic SECTION, or NULL. */
-static const char *soname(Elf *elf, Elf_Scn *section, const GElf_Shdr *header)
+/* Whether an entry TAG of ELF's dynamic section names something that begins with PREFIX. */
+static bool has_name(Elf *elf, int64_t tag, const char *prefix)
 {
-    Elf_Data *data = elf_getdata(section, NULL);
+    GElf_Shdr header;
     GElf_Dyn entry;
 
-    for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
-        if (entry.d_tag == DT_SONAME)
-            return elf_strptr(elf, header->sh_link, entry.d_un.d_val);
+    for (Elf_Scn *section = elf_nextscn(elf, NULL); section; section = elf_nextscn(elf, section)) {
+        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_DYNAMIC)
+            continue;
+        Elf_Data *data = elf_getdata(section, NULL);
+        for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
+            const char *name =
+                entry.d_tag == tag ? elf_strptr(elf, header.sh_link, entry.d_un.d_val) : NULL;
+            if (name && strncmp(name, prefix, strlen(prefix)) == 0)
+                return true;
+        }
     }
-    return NULL;
+    return false;
 }
 
 static bool has_shim_s_name(Elf *elf)
 {
-    static const char NAME[] = "libportcullis.so";
     GElf_Ehdr file;
-    GElf_Shdr header;
-    const char *name = NULL;
 
-    if (!elf || !gelf_getehdr(elf, &file) || file.e_type != ET_DYN ||
-        file.e_machine != OWN_MACHINE || file.e_ident[EI_CLASS] != ELFCLASS64)
+    return elf && gelf_getehdr(elf, &file) && file.e_type == ET_DYN &&
+           file.e_machine == OWN_MACHINE && file.e_ident[EI_CLASS] == ELFCLASS64 &&
+           has_name(elf, DT_SONAME, IMAGE_SHIM);
+}
+
+bool image_needs(const char *path, const char *prefix)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (descriptor < 0)
         return false;
-    for (Elf_Scn *section = elf_nextscn(elf, NULL); section && !name;
-         section = elf_nextscn(elf, section)) {
-        if (gelf_getshdr(section, &header) && header.sh_type == SHT_DYNAMIC)
-            name = soname(elf, section, &header);
-    }
-    return name && strncmp(name, NAME, sizeof(NAME) - 1) == 0;
+    elf_version(EV_CURRENT);
+    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    bool needs = elf && has_name(elf, DT_NEEDED, prefix);
+    elf_end(elf);
+    close(descriptor);
+    return needs;
 }
 
 bool image_is_shim(const char *path)

@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#define IMAGE_SHIM "libportcullis.so"
+
 struct image_reason {
     char reason[PATH_MAX + 128]; /* "is statically linked" */
     const char *remedy;
@@ -19,6 +21,9 @@ bool image_interpreter(const char *path, char interpreter[PATH_MAX]);
 
 /* Whether the file PATH is a loader such as ld.so, which others are given to: `ld.so ./program`. */
 bool image_is_loader(const char *path);
+
+/* Whether the program PATH is linked with a library whose name begins with PREFIX. */
+bool image_needs(const char *path, const char *prefix);
 
 /* Whether the file PATH can be read, is called a shim by its DT_SONAME, is made for programs of
  * this machine, and lies where code may be mapped from. */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "image.h"
 #include "tool.h"
 
 static int cannot(const char *what, int error)
@@ -105,6 +106,37 @@ int launch_set_environment(const char *shim, const char *whitelist)
     int error = errno;
     free(path);
     free(preload);
+    return set ? STATUS_OK : cannot("cannot set the environment", error);
+}
+
+/* gcc's name, and clang's. */
+static const char *const FIRST[] = {"libasan.so", "libclang_rt.asan"};
+
+static bool wants_to_be_first(const char *program)
+{
+    const char *preload = last_value("LD_PRELOAD");
+
+    for (size_t i = 0; i < sizeof(FIRST) / sizeof(FIRST[0]); i++) {
+        if ((preload && strstr(preload, FIRST[i])) || image_needs(program, FIRST[i]))
+            return true;
+    }
+    return false;
+}
+
+int launch_keep_order(const char *program)
+{
+    static const char NAME[] = "ASAN_OPTIONS", OPTION[] = "verify_asan_link_order=";
+    const char *options = last_value(NAME);
+    char *value = NULL;
+
+    if ((options && strstr(options, OPTION)) || !wants_to_be_first(program))
+        return STATUS_OK;
+    if (asprintf(&value, "%s0%s%s", OPTION, options && *options ? ":" : "",
+                 options ? options : "") < 0)
+        value = NULL;
+    bool set = value && replace(NAME, value);
+    int error = errno;
+    free(value);
     return set ? STATUS_OK : cannot("cannot set the environment", error);
 }
 

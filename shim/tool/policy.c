@@ -123,6 +123,23 @@ unsigned policy_stage(const struct policy *policy, const char *name)
     return 0;
 }
 
+static bool is_fatal(const struct action *action)
+{
+    return action->kind == ACTION_KILL || action->kind == ACTION_TRAP;
+}
+
+bool policy_is_fatal(const struct policy *policy)
+{
+    const struct rules *rules = &policy->rules;
+    bool fatal = is_fatal(&rules->default_action);
+
+    for (size_t i = 0; i < rules->count; i++) {
+        for (size_t j = 0; j < rules->rules[i].deny_count; j++)
+            fatal |= is_fatal(&rules->rules[i].deny[j].entry->action);
+    }
+    return fatal;
+}
+
 bool policy_has_text(const struct policy *policy, const char *verb)
 {
     const struct artifact *artifact = &policy->artifact;

@@ -44,6 +44,10 @@ int policy_build(const char *name, struct policy *policy) __attribute__((warn_un
 /* The number of the stage NAME, or 0. */
 unsigned policy_stage(const struct policy *policy, const char *name);
 
+/* Whether POLICY, a text's, answers any call by "kill" or "trap", those of other architectures
+ * aside. */
+bool policy_is_fatal(const struct policy *policy);
+
 /* For what only a text can answer. Returns whether POLICY was one; else tells, as VERB, that it is
  * compiled, and what to name instead. */
 bool policy_has_text(const struct policy *policy, const char *verb);

@@ -1,9 +1,11 @@
 #include "report.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "hold.h"
 #include "learn/again.h"
 #include "look.h"
+#include "own_filter.h"
 #include "site.h"
 #include "supervise.h"
 #include "tell.h"
@@ -27,8 +30,9 @@ struct report {
     struct gate_hooks hooks;
     struct filter filter; /* owned */
     struct notifier notifier;
-    struct begun begun; /* with stages */
-    bool staged;
+    struct begun begun; /* with the shim */
+    bool shimmed;
+    bool filtered; /* something has a filter of its own, which was told of */
     struct teller teller;
     struct sites sites;
 };
@@ -135,6 +139,24 @@ static bool answer_stage(struct report *report, pid_t thread, bool held, uint32_
     return false;
 }
 
+/* The call is made. One that loads a filter is the last that is known for sure: what that answers,
+ * nobody is asked about. */
+static void let_pass(struct report *report)
+{
+    const struct seccomp_notif *request = report->notifier.request;
+    char program[PROGRAM_MAX];
+
+    if (own_filter_loaded_by(&request->data) && !report->filtered &&
+        policy_is_fatal(report->settings.policy)) {
+        report->filtered = true;
+        tool_note("warning: '%s' (pid %d) loads a filter of its own: calls that it answers are not "
+                  "seen, and this whitelist may kill for them",
+                  look_program(process_of((pid_t)request->pid), program, sizeof(program)),
+                  (int)request->pid);
+    }
+    notifier_answer(&report->notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+}
+
 static void readable(void *context)
 {
     struct report *report = context;
@@ -145,27 +167,31 @@ static void readable(void *context)
     pid_t thread = (pid_t)request->pid;
     bool held = gate_holds(report->gate, thread);
     uint32_t layers = 1;
-    if (report->staged && answer_stage(report, thread, held, &layers))
+    if (report->shimmed && answer_stage(report, thread, held, &layers))
         return;
     struct verdict verdict = begun_decide(report->settings.policy, layers, &request->data);
     if (held || action_allows(verdict.action))
-        notifier_answer(&report->notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
+        let_pass(report);
     else if (verdict.reason == REASON_FALLBACK && !report->settings.all)
         notifier_answer(&report->notifier, -(int)verdict.action.error, 0);
     else
         refuse(report, &verdict, layers);
 }
 
-/* Without the shim nobody would know of a stage. */
+/* Without the shim nobody would know of a stage, and `run` would not run it. */
 static void passed(void *context, pid_t process)
 {
     struct report *report = context;
     char program[PROGRAM_MAX];
 
-    if (!report->staged || begun_has_shim(&report->begun, process))
+    if (!report->shimmed || begun_has_shim(&report->begun, process)) {
+        if (report->settings.again)
+            report->settings.again->ran = true;
         return;
-    tool_error("'%s' was killed: for stages, --report needs the shim in it, with this whitelist",
-               look_program(process, program, sizeof(program)));
+    }
+    tool_error("'%s' was killed: %s needs the shim in it, with this whitelist",
+               look_program(process, program, sizeof(program)),
+               report_needs_shim(report->settings.policy) ? "for stages, --report" : "--verify");
     kill(process, SIGKILL);
 }
 
@@ -173,9 +199,10 @@ static void end(void *context)
 {
     struct report *report = context;
 
-    tell_count(&report->teller);
+    tell_count(&report->teller, report->filtered);
     if (report->settings.again) {
         report->settings.again->refused = report->teller.total;
+        report->settings.again->unseen = report->filtered;
         report->settings.again->told = true;
     }
     tell_release(&report->teller);
@@ -184,18 +211,23 @@ static void end(void *context)
 
 static int make_filter(struct report *report)
 {
+    static const struct supervise_case LOADING[] = {
+        {SYS_seccomp, 0, 0, 0, SECCOMP_RET_USER_NOTIF},
+        {SYS_prctl, 0, BPF_JEQ, PR_SET_SECCOMP, SECCOMP_RET_USER_NOTIF},
+    };
     const struct policy *policy = report->settings.policy;
     struct filter all = {0};
     int error = 0;
 
-    report->staged = report_needs_shim(policy);
-    if (report->staged) {
+    report->shimmed = report->settings.shim || report_needs_shim(policy);
+    if (report->shimmed) {
         begun_open(&report->begun, policy);
         error = begun_filter(policy, &all);
     }
     if (!error)
-        error = supervise_filter(report->staged ? &all : &policy->filter, SECCOMP_RET_USER_NOTIF,
-                                 SECCOMP_RET_USER_NOTIF, NULL, 0, &report->filter);
+        error = supervise_filter(report->shimmed ? &all : &policy->filter, SECCOMP_RET_USER_NOTIF,
+                                 SECCOMP_RET_USER_NOTIF, LOADING,
+                                 sizeof(LOADING) / sizeof(LOADING[0]), &report->filter);
     filter_release(&all);
     if (error == -E2BIG)
         tool_error("--report: all stages together have more instructions than the kernel takes");

@@ -23,11 +23,12 @@ struct report_settings {
     const struct composition *composition; /* borrowed; NULL where POLICY is a file's */
     const char *file;                      /* of the whitelist, to add lines to, or NULL */
     bool all;                              /* tell of @fallback's ENOSYS, too */
+    bool shim;                             /* the program is to have the shim in any case */
     struct again *again;                   /* what came of it goes there, or NULL */
 };
 
-/* Whether the program has to have the shim all the same: with stages, which it alone can tell the
- * beginnings of. What it asks the kernel to load is then not loaded (begun.h). */
+/* Whether the program has to have the shim: with stages, which it alone can tell the beginnings of.
+ * What it asks the kernel to load is then not loaded (begun.h), as with settings.shim. */
 bool report_needs_shim(const struct policy *policy);
 
 /* Adds to GATE, which must not have been lowered, the hooks that it takes; the shim is not looked

@@ -160,13 +160,14 @@ static void set_report(struct run *run)
         .composition = composed ? &run->composition : NULL,
         .file = run->command.whitelist,
         .all = run->command.report_all,
+        .shim = image_needs(run->program, IMAGE_SHIM), /* it has it anyway */
     };
 }
 
 /* Whether the program is to have the shim. */
 static bool has_shim(const struct run *run)
 {
-    return !run->command.report || report_needs_shim(run->report.policy);
+    return !run->command.report || run->report.shim || report_needs_shim(run->report.policy);
 }
 
 static int find_shim(struct run *run)
@@ -222,6 +223,8 @@ static int run_program(struct run *run)
         status = find_shim(run);
     if (status == STATUS_OK)
         status = lower_gate(run, whitelist);
+    if (status == STATUS_OK && has_shim(run))
+        status = launch_keep_order(run->program);
     if (status == STATUS_OK)
         status = launch_set_environment(has_shim(run) ? run->shim : NULL,
                                         has_shim(run) ? whitelist : NULL);

@@ -114,3 +114,22 @@ int sealed_compare(pid_t thread, const struct sock_fprog *address, const struct 
     close(memory);
     return result;
 }
+
+bool sealed_holds(pid_t thread, const struct sock_fprog *address, const struct filter *filter)
+{
+    size_t length = filter->count * sizeof(*filter->instructions);
+    struct sock_filter *code = malloc(length);
+    struct sock_fprog program;
+    char path[PATH_BYTES];
+
+    snprintf(path, sizeof(path), "/proc/%d/mem", (int)thread);
+    int memory = open(path, O_RDONLY | O_CLOEXEC);
+    bool holds =
+        code && memory >= 0 && read_memory(memory, address, &program, sizeof(program)) == 0 &&
+        program.len == filter->count && read_memory(memory, program.filter, code, length) == 0 &&
+        memcmp(code, filter->instructions, length) == 0;
+    if (memory >= 0)
+        close(memory);
+    free(code);
+    return holds;
+}

@@ -16,4 +16,7 @@ enum sealed {
 int sealed_compare(pid_t thread, const struct sock_fprog *address, const struct wanted *wanted,
                    size_t *index) __attribute__((warn_unused_result));
 
+/* Whether what ADDRESS of the thread's process points to is FILTER, byte for byte, for now. */
+bool sealed_holds(pid_t thread, const struct sock_fprog *address, const struct filter *filter);
+
 #endif

@@ -219,10 +219,10 @@ void tell_refusal(struct teller *teller, const struct refusal *refusal)
         tell(teller, refusal, action);
 }
 
-void tell_count(const struct teller *teller)
+void tell_count(const struct teller *teller, bool unseen)
 {
     if (teller->total == 0)
-        tool_note("no call was refused");
+        tool_note(unseen ? "no refused call was seen" : "no call was refused");
     else
         tool_note("%zu refused call%s told, %zu in all", teller->refusals.count,
                   teller->refusals.count == 1 ? "" : "s", teller->total);

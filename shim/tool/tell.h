@@ -3,6 +3,7 @@
 #define PORTCULLIS_TOOL_TELL_H
 
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -44,8 +45,8 @@ const char *tell_name(pid_t process, char name[TELL_NAME_MAX]);
 /* Writes it on standard error, unless the same was told before, and counts it. */
 void tell_refusal(struct teller *teller, const struct refusal *refusal);
 
-/* The count, at the end. */
-void tell_count(const struct teller *teller);
+/* The count, at the end. UNSEEN: there may have been others. */
+void tell_count(const struct teller *teller, bool unseen);
 
 void tell_release(struct teller *teller);
 

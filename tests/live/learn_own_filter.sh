@@ -36,6 +36,32 @@ for backend in ptrace notify; do
         "by_${backend}_each_call_is_counted_once"
 done
 
+# --- the second run sees less: it is not traced
+SEEN="portcullis: warning: '$TMP/own_filter' \\(pid [0-9]+\\) loads a filter of its own: calls that it \
+answers are not seen, and this whitelist may kill for them"
+cp kill.ini a.ini
+run timeout 20 "$PORTCULLIS" learn --verify -o a.ini -- ./own_filter errno self
+is "$STATUS $(grep -c '^portcullis: verified' <<<"$ERR")" "1 0" \
+    "a_run_whose_refusals_may_be_hidden_is_not_called_verified"
+like "$ERR" "$SEEN.*"$'\n'"portcullis: no refused call was seen"$'\n'"portcullis: not verified: a filter \
+of the program's own may have hidden refused calls$" "and_says_why"
+run timeout 20 "$PORTCULLIS" run --report a.ini -- ./own_filter errno self
+wait_for 10 grep -q 'seen$' "$TMP/.err"
+like "$STATUS|$OUT|$(<"$TMP/.err")" "^0\\|getpgid: -1 \\(Operation not permitted\\)\\|$SEEN"$'\n'"portcullis: no \
+refused call was seen$" "run_report_says_so_as_well"
+for action in kill trap; do
+    printf '[filter]\ndefault = EPERM\n[allow]\nsyscalls = @stdio seccomp prctl\n[deny]\nsetns = %s\n' \
+        $action >deny.ini
+    run timeout 20 "$PORTCULLIS" run --report deny.ini -- ./own_filter errno self
+    wait_for 10 grep -q 'seen$' "$TMP/.err"
+    like "$(<"$TMP/.err")" "$SEEN" "and_where_a_denial_is_by_$action"
+done
+# an errno of ours is no stricter than its own
+rm -f a.ini
+run timeout 20 "$PORTCULLIS" learn --verify -o a.ini -- ./own_filter errno self
+like "$STATUS|$ERR" "^0\\|.*portcullis: no call was refused"$'\n'"portcullis: verified: a.ini" \
+    "where_nothing_kills_it_is_verified"
+
 # --- a filter that was there before: bwrap's, which is executed on the way to the program
 printf '[filter]\nprogram = %s\n[allow]\nsyscalls = exit_group\n' "$(realpath "$(type -P perl)")" >perl.ini
 run timeout 20 "$PORTCULLIS" learn --quiet -o perl.ini -- ./own_filter errno perl

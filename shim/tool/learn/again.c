@@ -84,19 +84,21 @@ int again_run(const char *path, const char *executable, char **arguments, int ke
 {
     struct policy policy; /* as long as this process */
     int status = policy_open(path, &policy);
-    const struct report_settings settings = {.policy = &policy, .file = path, .again = again};
+    const struct report_settings settings = {
+        .policy = &policy, .file = path, .shim = true, .again = again};
     struct gate gate = {.settings = &policy.whitelist.settings, .keep = keep};
-    bool shimmed = report_needs_shim(&policy);
     char shim[PATH_MAX];
 
-    if (status == STATUS_OK && shimmed)
+    if (status == STATUS_OK)
         status = launch_find_shim(NULL, shim);
     if (status == STATUS_OK)
         status = report_join(&settings, &gate);
     if (status == STATUS_OK && gate_lower(&gate) != 0)
         status = STATUS_CANNOT;
     if (status == STATUS_OK)
-        status = launch_set_environment(shimmed ? shim : NULL, shimmed ? path : NULL);
+        status = launch_keep_order(executable);
+    if (status == STATUS_OK)
+        status = launch_set_environment(shim, path);
     if (status == STATUS_OK)
         status = launch_execute(executable, arguments);
     return status;

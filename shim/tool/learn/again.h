@@ -7,8 +7,10 @@
 
 /* What the watchers of both runs tell the process that waits for them. In shared memory. */
 struct again {
-    bool kept; /* the first: the list is in the file */
-    bool told; /* the second: it has seen the end */
+    bool kept;   /* the first: the list is in the file */
+    bool ran;    /* the second: the program was let in */
+    bool told;   /* it has seen the end */
+    bool unseen; /* it may not have seen all that was refused */
     size_t refused;
 };
 
@@ -20,8 +22,8 @@ struct again *again_open(void);
  * the status, as a shell has it. */
 int again_wait(int (*run)(void *context, int keep), void *context);
 
-/* As `run --report` does it: EXECUTABLE with ARGUMENTS, under the whitelist PATH. Returns if it
- * can't be executed. */
+/* As `run` does it, the shim included, with `run --report`'s eyes: EXECUTABLE with ARGUMENTS, under
+ * the whitelist PATH. Returns if it can't be executed. */
 int again_run(const char *path, const char *executable, char **arguments, int keep,
               struct again *again);
 

@@ -12,6 +12,7 @@
 #include "../../../config/reader.h"
 #include "../../../config/triggers.h"
 #include "../call.h"
+#include "../image.h"
 #include "../launch.h"
 #include "../named.h"
 #include "../output_file.h"
@@ -51,7 +52,8 @@ static const char HELP[] =
     "\n"
     "Status: PROGRAM's own; 78 the whitelist is wrong, 125 the command can't do its work or\n"
     "the whitelist can't be written, 126 PROGRAM can't be run, 127 it is not found, 2 usage.\n"
-    "With --verify, once PROGRAM was learned: 0 nothing was refused, 1 something was.";
+    "With --verify, once PROGRAM was learned: 0 nothing was refused, 1 something was, or\n"
+    "may have been.";
 
 /* A whitelist that allows nothing that is a call. */
 static const char NOTHING[] = "[allow]\nsyscalls = 999999\n";
@@ -331,6 +333,17 @@ static int lower_gate(struct learn *learn)
     return gate_lower(&gate) == 0 ? STATUS_OK : STATUS_CANNOT;
 }
 
+/* A shim that is linked would run in any case, and want a whitelist. */
+static int refuse_linked(const char *executable)
+{
+    if (!image_needs(executable, IMAGE_SHIM))
+        return STATUS_OK;
+    tool_error("'%s' is linked with %s, which loads a whitelist by itself; learn the program "
+               "before you link it so",
+               executable, IMAGE_SHIM);
+    return STATUS_CANNOT;
+}
+
 static int learn_program(struct learn *learn)
 {
     int status = open_whitelist(learn);
@@ -340,6 +353,8 @@ static int learn_program(struct learn *learn)
     if (status == STATUS_OK)
         status =
             named_find(&learn->policy.whitelist.settings, learn->program[0], learn->executable);
+    if (status == STATUS_OK)
+        status = refuse_linked(learn->executable);
     if (status == STATUS_OK)
         status = join_command(learn);
     if (status == STATUS_OK)
@@ -384,12 +399,18 @@ static int learn_and_verify(struct learn *learn)
         again = again_wait(run_again, learn);
     if (!shared->told)
         return again != STATUS_OK ? again : STATUS_CANNOT;
+    if (!shared->ran) {
+        tool_note("not verified: it did not run");
+        return again != STATUS_OK ? again : STATUS_CANNOT;
+    }
     if (shared->refused > 0)
         tool_note("not verified: %zu call%s refused", shared->refused,
                   shared->refused == 1 ? " was" : "s were");
+    else if (shared->unseen)
+        tool_note("not verified: a filter of the program's own may have hidden refused calls");
     else
         tool_note("verified: %s allows all that it did", learn->output);
-    return shared->refused > 0 ? STATUS_NO : STATUS_OK;
+    return shared->refused > 0 || shared->unseen ? STATUS_NO : STATUS_OK;
 }
 
 int verb_learn(int count, char **arguments)
