@@ -102,6 +102,81 @@ mixed:$((last - 1)): warning: not a line of strace's: 'a line of another kind'
 mixed:$last: warning: unknown system call 'frobnicate'" \
     "what is not understood is told with its line"
 
+# Tables of other columns, and in another language.
+rows()
+{
+    printf '%s\n' "$1" >rows
+    run "${IMPORT[@]}" rows
+    is "$STATUS|$(lines "$OUT")" $'0|[allow]\nsyscalls = mmap read' "$2"
+    is "$(grep -c 'not a line\|unknown' <<<"$ERR")" 0 "and nothing in it is odd"
+}
+rows '% time     seconds  usecs/call     calls    errors syscall
+------ ----------- ----------- --------- --------- ----------------
+ 33,78    0,000229          28         8           mmap
+ 12,83    0,000087          29         3         1 read
+------ ----------- ----------- --------- --------- ----------------
+100,00    0,000316          28        11         1 total' "a table with decimal commas is imported"
+rows 'syscall              calls
+---------------- ---------
+read                     4
+mmap                     9
+---------------- ---------
+total                   13' "a table of -U is imported"
+rows '   errors syscall
+--------- ----------------
+        1 read
+          mmap
+--------- ----------------
+        1 total' "even where it does not say how often"
+for columns in name,calls calls,errors,name time-percent,min-time,max-time,avg-time,errors,name; do
+    strace -c -f -U "$columns" -o rows dash -c "$PIPELINE" >/dev/null 2>&1 </dev/null
+    run "${IMPORT[@]}" rows
+    is "$STATUS|$(grep -c 'not a line' <<<"$ERR")|$(grep -c ' = .* = ' <<<"$(lines "$OUT")")" "0|0|0" \
+        "strace -c -U $columns is understood"
+done
+
+# A log with a table behind it: the log counts.
+OPTIONS=(-C)
+marked log dash -c "$PIPELINE"
+OPTIONS=()
+is "$(grep -c '^% time' log)" 1 "strace -C writes a table behind the log"
+run "${IMPORT[@]}" log
+is "$STATUS|$ERR|$(lines "$OUT")" "0||$wanted" "which changes nothing"
+
+# What strace adds.
+marked log dash -c "$PIPELINE"
+OPTIONS=(-e read=all -e write=all)
+marked dumped dash -c "$PIPELINE"
+OPTIONS=()
+is "$(grep -c '^ | 00000 ' dumped | sed 's/[1-9].*/some/')" some "strace -e write= adds what is written"
+run "${IMPORT[@]}" dumped
+is "$STATUS|$ERR|$(lines "$OUT")" "0||$wanted" "which changes nothing either"
+sed -e '1i Process 2649 attached with 2 threads - interrupt to quit' -e '$a Process 2649 detached' \
+    log >old
+run "${IMPORT[@]}" old
+is "$STATUS|$ERR|$(lines "$OUT")" "0||$wanted" "nor do the words of older versions"
+
+# Constants.
+cat >ioctl.log <<'END'
+ioctl(3, TCGETS, 0x7f) = 0
+ioctl(4, FROBGET, [4096]) = 0
+ioctl(4, FROBSET, [4096]) = 0
+socket(AF_UNIX, SOCK_STREAM, 0) = 3
+socket(AF_UNIX, <unfinished ...>
+END
+run "${IMPORT[@]}" ioctl.log
+is "$STATUS|$ERR" "0|ioctl.log: warning: $NO_MARK
+ioctl.log:2: warning: 'request' of 'ioctl' is unknown here: 'FROBGET', so 'ioctl' is allowed whatever \
+its arguments; strace -X verbose writes numbers
+ioctl.log:5: warning: 'type' of 'socket' is not there, so 'socket' is allowed whatever its arguments" \
+    "a call is told whose arguments can't be read"
+is "$(lines "$OUT")" $'[allow]\nsyscalls = ioctl socket' "and allowed whatever they are"
+sed -e 's/FROBGET/0x1234 \/* FROBGET *\//' -e 's/FROBSET/0x4321/' -e '$d' ioctl.log >numbers.log
+run "${IMPORT[@]}" numbers.log
+is "$(lines "$OUT")" $'[allow]
+ioctl = request in 4660 17185 TCGETS
+socket = domain == AF_UNIX and type & SOCK_TYPE_MASK == SOCK_STREAM' "numbers keep the condition"
+
 # Calls of another architecture.
 cat >foreign.c <<'END'
 int main(void)

@@ -19,9 +19,11 @@ struct import_log {
     struct strace_marks marks;
     struct record *record; /* of the calls whose arguments can be read, as far as they matter */
     uint64_t names[CALL_NUMBERS]; /* how often those were seen that can only be listed by name */
+    uint64_t rows[CALL_NUMBERS];  /* the same in tables, which count where there is no log */
     uint64_t calls;
-    bool table;
-    bool foreign; /* told already */
+    bool lines;     /* there is a log, of calls that count or not */
+    unsigned table; /* the line that the first table begins in, or 0 */
+    bool foreign;   /* told already */
     struct diagnostics diagnostics;
 };
 
@@ -89,11 +91,36 @@ static bool is_own(struct import_log *log, const struct strace_log *lives,
     return true;
 }
 
+/* The call NUMBER can be listed by name only, since those of its arguments that are MISSING, a bit
+ * each, can't be read. It is told once. */
+static void widen(struct import_log *log, const struct strace_call *call, int number,
+                  const struct prototype *prototype, unsigned missing)
+{
+    char argument[CALL_NAME_MAX];
+    int place = __builtin_ctz(missing);
+
+    if (log->names[number]++ > 0)
+        return;
+    struct strace_text text = strace_argument(call->arguments, prototype, place);
+    call_argument_name(number, (unsigned)place, argument);
+    if (text.length == 0)
+        diagnostic_warning(&log->diagnostics, at(log, call->line),
+                           "'%s' of '%s' is not there, so '%s' is allowed whatever its arguments",
+                           argument, call->name, call->name);
+    else
+        diagnostic_warning(&log->diagnostics, at(log, call->line),
+                           "'%s' of '%s' is unknown here: '%.*s', so '%s' is allowed whatever its "
+                           "arguments; strace -X verbose writes numbers",
+                           argument, call->name, text.length < 40 ? (int)text.length : 40,
+                           text.start, call->name);
+}
+
 static int take_call(void *context, struct strace_log *lives, const struct strace_call *call)
 {
     struct import_log *log = context;
     uint64_t values[6] = {0};
 
+    log->lines = true;
     if (!is_own(log, lives, call))
         return 0;
     int number = number_of(call->name);
@@ -105,9 +132,10 @@ static int take_call(void *context, struct strace_log *lives, const struct strac
     log->calls++;
     const struct prototype *prototype = decode_prototype(number);
     unsigned want = wanted(log, number, prototype);
-    if ((strace_values(call->arguments, prototype, values) & want) == want)
+    unsigned missing = want & ~strace_values(call->arguments, prototype, values);
+    if (missing == 0)
         return record_call(log->record, number, values, NULL);
-    log->names[number]++;
+    widen(log, call, number, prototype, missing);
     return 0;
 }
 
@@ -118,8 +146,7 @@ static int take_row(void *context, unsigned line, const char *name, unsigned lon
 
     if (number < 0 || number >= CALL_NUMBERS)
         return unknown_name(log, line, name);
-    log->calls += count;
-    log->names[number] += count;
+    log->rows[number] += count;
     return 0;
 }
 
@@ -127,11 +154,22 @@ static void take_table(void *context, unsigned line)
 {
     struct import_log *log = context;
 
-    if (!log->table)
-        diagnostic_warning(&log->diagnostics, at(log, line),
-                           "a table of strace -c has no arguments, and lacks exit_group; a log of "
-                           "strace -f has both");
-    log->table = true;
+    if (log->table == 0)
+        log->table = line;
+}
+
+/* Of a log with a table behind it, as strace -C writes it, the log counts. */
+static void take_tables(struct import_log *log)
+{
+    if (log->table == 0 || log->lines)
+        return;
+    diagnostic_warning(&log->diagnostics, at(log, log->table),
+                       "a table of strace -c has no arguments, and lacks exit_group; a log of "
+                       "strace -f has both");
+    for (int i = 0; i < CALL_NUMBERS; i++) {
+        log->names[i] = log->rows[i];
+        log->calls += log->rows[i];
+    }
 }
 
 static void take_unknown(void *context, unsigned line, const char *text)
@@ -197,6 +235,7 @@ static int read_calls(struct import_log *log)
     if (!error)
         error = strace_log_read(log->import->stream, &visitor, &lives);
     strace_log_release(&lives);
+    take_tables(log);
     if (!error && log->calls > 0 && !log->marks.any)
         diagnostic_warning(&log->diagnostics, at(log, 0),
                            "nothing in it tells where the program begins, so the calls of its "

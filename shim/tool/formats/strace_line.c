@@ -215,16 +215,50 @@ static bool parse_mode(const char *text, struct strace_line *line)
     return true;
 }
 
+/* "Process 7 attached", and what strace said until 4.8 with it. */
+static bool is_process_word(const char *text)
+{
+    static const char *const WORDS[] = {" attached", " detached", " resumed", " suspended"};
+    char *end = NULL;
+
+    if (!starts(text, "Process ") || !isdigit((unsigned char)text[strlen("Process ")]))
+        return false;
+    strtol(text + strlen("Process "), &end, 10);
+    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
+        if (starts(end, WORDS[i]))
+            return true;
+    }
+    return false;
+}
+
+/* " | 00010  61 0a", " * 2 bytes in buffer 0": what -e read= and -e write= add. */
+static bool is_dump(const char *text)
+{
+    size_t digits = 0;
+
+    if (starts(text, "| ")) {
+        digits = strspn(text + 2, "0123456789abcdef");
+        return digits >= 5 && starts(text + 2 + digits, "  ");
+    }
+    if (!starts(text, "* "))
+        return false;
+    digits = strspn(text + 2, "0123456789");
+    return digits > 0 && starts(text + 2 + digits, " bytes in buffer ");
+}
+
 static bool parse_words(const char *text, struct strace_line *line)
 {
+    struct strace_table table;
+
     if ((starts(text, "strace: ") || starts(text, "[ Process PID=")) && parse_mode(text, line))
         return true;
     if (starts(text, "--- ") || starts(text, "+++ superseded") || starts(text, "strace: ") ||
-        starts(text, "\?\?\?(") || starts(text, "> ") || *text == '\0')
+        starts(text, "\?\?\?(") || starts(text, "> ") || *text == '\0' || is_process_word(text) ||
+        is_dump(text))
         line->kind = STRACE_NOTHING;
     else if (starts(text, "+++ "))
         line->kind = STRACE_END;
-    else if (starts(text, "% time "))
+    else if (strace_table_head(text, &table))
         line->kind = STRACE_TABLE;
     else
         return false;
@@ -251,25 +285,4 @@ void strace_line_parse(const char *text, struct strace_line *line)
         return;
     line->name = (struct strace_text){text, length};
     parse_arguments(text + length + 1, STRACE_CALL, line);
-}
-
-bool strace_line_row(const char *text, struct strace_text *name, unsigned long *count)
-{
-    char *end = NULL;
-
-    /* share, seconds and microseconds a call; then how often */
-    for (int i = 0; i < 3; i++) {
-        strtod(text, &end);
-        if (end == text)
-            return false;
-        text = end;
-    }
-    *count = strtoul(text, &end, 10);
-    if (end == text || *count == 0)
-        return false;
-    /* then perhaps the errors */
-    text = end + strspn(end, " 0123456789");
-    size_t length = name_length(text);
-    *name = (struct strace_text){text, length};
-    return length > 0 && text[length] == '\0' && !(length == 5 && starts(text, "total"));
 }

@@ -2,13 +2,7 @@
 #ifndef PORTCULLIS_TOOL_FORMATS_STRACE_LINE_H
 #define PORTCULLIS_TOOL_FORMATS_STRACE_LINE_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
-struct strace_text {
-    const char *start; /* borrowed from the line */
-    size_t length;
-};
+#include "strace_table.h"
 
 enum strace_kind {
     STRACE_UNKNOWN,
@@ -18,7 +12,7 @@ enum strace_kind {
     STRACE_TORN,       /* name, arguments so far: something else was written in between */
     STRACE_END,        /* of a thread */
     STRACE_MODE,       /* the process makes calls of another architecture, or again its own */
-    STRACE_TABLE,      /* the head of the table of -c */
+    STRACE_TABLE,      /* the head of a table of -c */
     STRACE_NOTHING,    /* a signal, a frame of -k, a word of strace's own */
 };
 
@@ -37,9 +31,5 @@ void strace_line_parse(const char *text, struct strace_line *line);
 /* Where the system call's arguments end: the ')' that no '(' stands for, or a ',' if COMMA is set;
  * or the NUL. Quoted text, brackets and descriptors' paths are passed over. */
 const char *strace_line_skip(const char *text, bool comma);
-
-/* A row of the table of strace -c: the call's name, and how often it was made. Returns false for
- * rulers, the sum and anything else. */
-bool strace_line_row(const char *text, struct strace_text *name, unsigned long *count);
 
 #endif

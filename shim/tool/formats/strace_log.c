@@ -6,93 +6,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "strace_line.h"
 #include "strace_value.h"
 
-/* What a program writes amid a line of strace is not waited for beyond this. */
-enum { TORN_MAX = 65536 };
+/* What a program writes amid a line of strace is not waited for beyond this: in bytes, and in lines
+ * that look as if they ended the call. */
+enum { TORN_MAX = 65536, TRIES_MAX = 64 };
 
 struct reader {
     const struct strace_visitor *visitor;
     struct strace_log *log;
     unsigned line;
-    bool table;  /* of -c: it has begun */
-    char *torn;  /* owned; the beginning of a call that something else was written into */
-    size_t last; /* the life spoken of last */
+    bool tabular; /* a table of -c has begun */
+    struct strace_table table;
+    struct torn {
+        char *text; /* owned; the beginning of a call that something else was written into */
+        size_t length;
+        size_t capacity;
+        unsigned tries; /* to see whether the call is whole now */
+    } torn;
 };
-
-static int life_add(struct reader *reader, long pid, size_t *index)
-{
-    struct strace_log *log = reader->log;
-
-    if (log->count == log->capacity) {
-        size_t capacity = log->capacity ? log->capacity * 2 : 16;
-        struct strace_life *lives = realloc(log->lives, capacity * sizeof(*lives));
-        if (!lives)
-            return -ENOMEM;
-        log->lives = lives;
-        log->capacity = capacity;
-    }
-    *index = log->count;
-    log->lives[log->count++] =
-        (struct strace_life){.pid = pid, .parent = -1, .first = reader->line};
-    return 0;
-}
-
-/* The life without a pid before its lines: the only one that is not over, or the first of them. */
-static int life_alone(struct reader *reader, size_t *index)
-{
-    for (size_t i = 0; i < reader->log->count; i++) {
-        if (!reader->log->lives[i].ended) {
-            *index = i;
-            return 0;
-        }
-    }
-    return life_add(reader, 0, index);
-}
-
-/* Whether LINE goes on with what LIFE has begun. */
-static bool is_resumed(const struct strace_life *life, const struct strace_line *line)
-{
-    return line->kind == STRACE_RESUMED && life->name && strlen(life->name) == line->name.length &&
-           strncmp(life->name, line->name.start, line->name.length) == 0;
-}
-
-/* strace -f puts no pid before the lines as long as there is one thread. Once there are more, the
- * first has one: it is the pid that no call has returned. */
-static bool is_nameless(const struct strace_life *life, const struct strace_line *line)
-{
-    if (life->pid != 0 || life->ended)
-        return false;
-    return !life->name || is_resumed(life, line);
-}
-
-static int life_find(struct reader *reader, const struct strace_line *line, size_t *index)
-{
-    struct strace_log *log = reader->log;
-
-    if (line->pid == 0)
-        return life_alone(reader, index);
-    if (reader->last < log->count && log->lives[reader->last].pid == line->pid &&
-        !log->lives[reader->last].ended) {
-        *index = reader->last;
-        return 0;
-    }
-    for (size_t i = log->count; i-- > 0;) {
-        if (log->lives[i].pid == line->pid && !log->lives[i].ended) {
-            *index = reader->last = i;
-            return 0;
-        }
-    }
-    for (size_t i = 0; i < log->count; i++) {
-        if (is_nameless(&log->lives[i], line)) {
-            log->lives[i].pid = line->pid;
-            *index = i;
-            return 0;
-        }
-    }
-    return life_add(reader, line->pid, index);
-}
 
 /* "flags=CLONE_VM|...," */
 static bool makes_thread(const char *arguments)
@@ -104,41 +36,6 @@ static bool makes_thread(const char *arguments)
         return false;
     flags += strlen("flags=");
     return strace_value(flags, strcspn(flags, ",})"), &value) && value & CLONE_THREAD;
-}
-
-/* Whether LIFE, or what made it, and so on, is CHILD. No honest log has it so. */
-static bool comes_from(const struct strace_log *log, long life, size_t child)
-{
-    while (life >= 0 && life != (long)child)
-        life = log->lives[life].parent;
-    return life >= 0;
-}
-
-/* CALL, which began on line BEGUN, has made a process or a thread. Its own lines may be there
- * already. */
-static int life_born(struct reader *reader, const struct strace_call *call, unsigned begun,
-                     long pid)
-{
-    struct strace_log *log = reader->log;
-    size_t child = log->count;
-
-    for (size_t i = log->count; i-- > 0;) {
-        const struct strace_life *life = &log->lives[i];
-        if (life->pid == pid && life->parent < 0 && life->first >= begun &&
-            !comes_from(log, (long)call->life, i)) {
-            child = i;
-            break;
-        }
-    }
-    if (child == log->count) {
-        int error = life_add(reader, pid, &child);
-        if (error)
-            return error;
-    }
-    log->lives[child].parent = (long)call->life;
-    log->lives[child].born = reader->line;
-    log->lives[child].thread = makes_thread(call->arguments);
-    return 0;
 }
 
 static bool makes_lives(const char *name)
@@ -161,7 +58,8 @@ static int deliver(struct reader *reader, struct strace_call *call, unsigned beg
     }
     long result = strtol(call->result, NULL, 10);
     if (result > 0 && makes_lives(call->name))
-        return life_born(reader, call, begun, result);
+        return strace_lives_birth(reader->log, call->life, begun, reader->line, result,
+                                  makes_thread(call->arguments));
     return 0;
 }
 
@@ -238,7 +136,7 @@ static int end_call(struct reader *reader, size_t index, const struct strace_lin
 {
     struct strace_life *life = &reader->log->lives[index];
 
-    if (!is_resumed(life, line)) {
+    if (!strace_lives_resumes(life, line)) {
         int error = finish(reader, index);
         return error ? error : whole_call(reader, index, line, "", reader->line);
     }
@@ -256,7 +154,7 @@ static int take(struct reader *reader, const struct strace_line *line)
 {
     size_t index = 0;
 
-    int error = life_find(reader, line, &index);
+    int error = strace_lives_find(reader->log, line, reader->line, &index);
     if (error)
         return error;
     if (line->kind == STRACE_MODE) {
@@ -265,7 +163,7 @@ static int take(struct reader *reader, const struct strace_line *line)
     }
     if (line->kind == STRACE_END) {
         error = finish(reader, index);
-        reader->log->lives[index].ended = true;
+        strace_lives_end(reader->log, index);
         return error;
     }
     if (line->kind == STRACE_UNFINISHED || line->kind == STRACE_TORN)
@@ -273,26 +171,15 @@ static int take(struct reader *reader, const struct strace_line *line)
     return end_call(reader, index, line);
 }
 
-static int take_row(struct reader *reader, const char *text)
+static int take_row(struct reader *reader, struct strace_text name, unsigned long count)
 {
-    struct strace_text name = {0};
-    unsigned long count = 0;
     char word[64];
 
-    if (!strace_line_row(text, &name, &count) || name.length >= sizeof(word))
+    if (name.length >= sizeof(word) || !reader->visitor->row)
         return 0;
     memcpy(word, name.start, name.length);
     word[name.length] = '\0';
-    if (!reader->visitor->row)
-        return 0;
     return reader->visitor->row(reader->visitor->context, reader->line, word, count);
-}
-
-static bool is_ruler(const char *text)
-{
-    size_t length = strlen(text);
-
-    return strncmp(text, "------", 6) == 0 || (length > 6 && !strcmp(text + length - 6, " total"));
 }
 
 static int take_unknown(struct reader *reader, const char *text)
@@ -300,19 +187,31 @@ static int take_unknown(struct reader *reader, const char *text)
     struct strace_text name;
     unsigned long count;
 
-    if (reader->table && strace_line_row(text, &name, &count))
-        return take_row(reader, text);
-    if (!(reader->table && is_ruler(text)) && reader->visitor->unknown)
+    if (reader->tabular && strace_table_row(&reader->table, text, &name, &count))
+        return take_row(reader, name, count);
+    if (!(reader->tabular && strace_table_ends(text)) && reader->visitor->unknown)
         reader->visitor->unknown(reader->visitor->context, reader->line, text);
     return 0;
 }
 
-/* strace tells of a new thread amid a line that is not yet finished. */
-static char *keep_torn(const char *text)
+/* Puts TEXT behind what is torn, up to where strace tells of a new thread amid the line. */
+static int keep_torn(struct torn *torn, const char *text)
 {
     const char *told = strstr(text, "strace: Process ");
+    size_t length = told ? (size_t)(told - text) : strlen(text);
 
-    return told ? strndup(text, (size_t)(told - text)) : strdup(text);
+    if (!torn->text || torn->length + length + 1 > torn->capacity) {
+        size_t capacity = 2 * (torn->length + length + 1);
+        char *grown = realloc(torn->text, capacity);
+        if (!grown)
+            return -ENOMEM;
+        torn->text = grown;
+        torn->capacity = capacity;
+    }
+    memcpy(torn->text + torn->length, text, length);
+    torn->length += length;
+    torn->text[torn->length] = '\0';
+    return 0;
 }
 
 /* TEXT is taken as it is, but for a call that is torn. */
@@ -323,10 +222,10 @@ static int take_line(struct reader *reader, const char *text)
     strace_line_parse(text, &line);
     switch (line.kind) {
     case STRACE_TORN:
-        reader->torn = keep_torn(text);
-        return reader->torn ? 0 : -ENOMEM;
+        reader->torn.length = reader->torn.tries = 0;
+        return keep_torn(&reader->torn, text);
     case STRACE_TABLE:
-        reader->table = true;
+        reader->tabular = strace_table_head(text, &reader->table);
         if (reader->visitor->table)
             reader->visitor->table(reader->visitor->context, reader->line);
         return 0;
@@ -348,35 +247,40 @@ static int take_line(struct reader *reader, const char *text)
 static int take_torn(struct reader *reader)
 {
     struct strace_line line;
-    char *torn = reader->torn;
 
-    reader->torn = NULL;
-    strace_line_parse(torn, &line);
-    int error = take(reader, &line);
-    free(torn);
-    return error;
+    strace_line_parse(reader->torn.text, &line);
+    reader->torn.length = 0;
+    return take(reader, &line);
+}
+
+/* Whether TEXT may have the end of a call. */
+static bool may_end(const char *text)
+{
+    return strchr(text, '=') || strstr(text, "<unfinished ...>");
 }
 
 /* TEXT behind what is torn. *TAKEN: it belongs there. */
 static int mend(struct reader *reader, const char *text, bool *taken)
 {
+    struct torn *torn = &reader->torn;
     struct strace_line line;
-    char *whole = NULL;
 
     strace_line_parse(text, &line);
     *taken = true;
     if (line.kind == STRACE_NOTHING)
         return 0;
-    *taken = line.kind == STRACE_UNKNOWN && strlen(reader->torn) < TORN_MAX;
+    *taken = line.kind == STRACE_UNKNOWN && torn->length < TORN_MAX && torn->tries < TRIES_MAX;
     if (!*taken)
         return take_torn(reader);
-    if (asprintf(&whole, "%s%s", reader->torn, text) < 0)
-        return -ENOMEM;
-    free(reader->torn);
-    reader->torn = NULL;
-    int error = take_line(reader, whole);
-    free(whole);
-    return error;
+    int error = keep_torn(torn, text);
+    if (error || !may_end(text))
+        return error;
+    torn->tries++;
+    strace_line_parse(torn->text, &line);
+    if (line.kind == STRACE_TORN)
+        return 0;
+    torn->length = 0;
+    return line.kind == STRACE_UNKNOWN ? take_unknown(reader, torn->text) : take(reader, &line);
 }
 
 static int read_line(struct reader *reader, char *text)
@@ -385,7 +289,7 @@ static int read_line(struct reader *reader, char *text)
     int error = 0;
 
     text[strcspn(text, "\r\n")] = '\0';
-    if (reader->torn)
+    if (reader->torn.length > 0)
         error = mend(reader, text, &taken);
     return error || taken ? error : take_line(reader, text);
 }
@@ -405,21 +309,11 @@ int strace_log_read(FILE *stream, const struct strace_visitor *visitor, struct s
     }
     if (!error && (ferror(stream) || errno == ENOMEM))
         error = errno ? -errno : -EIO;
-    if (!error && reader.torn)
+    if (!error && reader.torn.length > 0)
         error = take_torn(&reader);
     if (!error)
         error = finish_all(&reader);
-    free(reader.torn);
+    free(reader.torn.text);
     free(text);
     return error;
-}
-
-void strace_log_release(struct strace_log *log)
-{
-    for (size_t i = 0; i < log->count; i++) {
-        free(log->lives[i].name);
-        free(log->lives[i].arguments);
-    }
-    free(log->lives);
-    *log = (struct strace_log){0};
 }

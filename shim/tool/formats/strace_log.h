@@ -2,25 +2,9 @@
 #ifndef PORTCULLIS_TOOL_FORMATS_STRACE_LOG_H
 #define PORTCULLIS_TOOL_FORMATS_STRACE_LOG_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
-/* A thread from its first line in the log to its last. */
-struct strace_life {
-    long pid;        /* 0: not told (yet) */
-    long parent;     /* the life that made it, or -1 */
-    bool thread;     /* of its parent's process */
-    unsigned first;  /* the line that it was first spoken of on */
-    unsigned born;   /* the line that its parent's call ended on */
-    bool ended;      /* the log says so */
-    bool foreign;    /* it makes calls of another architecture */
-    bool called;     /* it has made a call */
-    unsigned line;   /* of a call that has begun; 0: there is none */
-    char *name;      /* owned; of that call */
-    char *arguments; /* owned; so far */
-    unsigned probed; /* for strace_marks.h: the state of its last call */
-};
+#include "strace_lives.h"
 
 struct strace_call {
     unsigned line;         /* on which it ended */
@@ -29,12 +13,6 @@ struct strace_call {
     const char *name;      /* as strace has it: "read", "syscall_0x1c5" */
     const char *arguments; /* what is between the parentheses, or the part of it that is there */
     const char *result;    /* behind the '='; "" where the log ends before it */
-};
-
-struct strace_log {
-    struct strace_life *lives; /* owned */
-    size_t count;
-    size_t capacity;
 };
 
 /* What is told while the log is read. A member that is not 0 or more ends the reading, and is what
@@ -52,7 +30,5 @@ struct strace_visitor {
  * or a negative errno. */
 int strace_log_read(FILE *stream, const struct strace_visitor *visitor, struct strace_log *log)
     __attribute__((warn_unused_result));
-
-void strace_log_release(struct strace_log *log);
 
 #endif

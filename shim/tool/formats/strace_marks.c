@@ -17,10 +17,13 @@ enum {
     PROBE_LOADED,  /* the shim's own, and what follows at once is too */
 };
 
+enum { DESCENT_MAX = 1024 };
+
 struct scan {
     struct strace_marks *marks;
     unsigned *own; /* of each life: where the mark is, or 0 */
     size_t capacity;
+    bool *settled; /* owned; of each life: marks->from is known */
 };
 
 /* How CALL would load a filter. */
@@ -56,14 +59,6 @@ static int grow(struct scan *scan, size_t count)
     return 0;
 }
 
-/* The first thread of LIFE's process. */
-static size_t process_of(const struct strace_log *log, size_t life)
-{
-    while (log->lives[life].thread && log->lives[life].parent >= 0)
-        life = (size_t)log->lives[life].parent;
-    return life;
-}
-
 static int look(void *context, struct strace_log *log, const struct strace_call *call)
 {
     struct scan *scan = context;
@@ -74,7 +69,7 @@ static int look(void *context, struct strace_log *log, const struct strace_call 
     int error = grow(scan, log->count);
     if (error)
         return error;
-    size_t process = process_of(log, call->life);
+    size_t process = strace_lives_process(log, call->life);
     life->probed = PROBE_NONE;
     if (how == PROBE_NONE)
         return 0;
@@ -90,26 +85,35 @@ static int look(void *context, struct strace_log *log, const struct strace_call 
 }
 
 /* A process has its own mark, or is the child of one that had it by then. One that comes from
- * nowhere counts if it comes after the first mark. Parents have lower places than their children,
- * but where the child's lines came first. */
-static unsigned from_line(const struct strace_log *log, const unsigned *own, size_t life,
-                          unsigned earliest, unsigned depth)
+ * nowhere counts if it comes after the first mark. */
+static unsigned begin_line(const struct scan *scan, struct strace_log *log, size_t process,
+                           unsigned earliest)
 {
-    size_t process = process_of(log, life);
     const struct strace_life *leader = &log->lives[process];
+    unsigned own = scan->own[process] ? scan->own[process] : UINT_MAX;
 
-    if (leader->parent < 0 || depth == 0) {
-        if (own[process] == 0 && process > 0 && leader->first > earliest)
-            return 0;
-        return own[process] ? own[process] : UINT_MAX;
-    }
-    unsigned parent = from_line(log, own, (size_t)leader->parent, earliest, depth - 1);
-    if (parent < leader->born)
-        return 0;
-    return own[process] ? own[process] : UINT_MAX;
+    if (leader->parent < 0)
+        return own == UINT_MAX && process > 0 && leader->first > earliest ? 0 : own;
+    size_t parent = strace_lives_process(log, (size_t)leader->parent);
+    return scan->marks->from[parent] < leader->born ? 0 : own;
 }
 
-static int settle(struct scan *scan, const struct strace_log *log)
+/* Fills marks->from for PROCESS, behind those that it comes from. Parents have lower places than
+ * their children, but where the child's lines came first: so few are missing. */
+static void settle_process(struct scan *scan, struct strace_log *log, size_t process,
+                           unsigned earliest, unsigned depth)
+{
+    long parent = log->lives[process].parent;
+
+    if (scan->settled[process])
+        return;
+    scan->settled[process] = true;
+    if (parent >= 0 && depth > 0)
+        settle_process(scan, log, strace_lives_process(log, (size_t)parent), earliest, depth - 1);
+    scan->marks->from[process] = begin_line(scan, log, process, earliest);
+}
+
+static int settle(struct scan *scan, struct strace_log *log)
 {
     struct strace_marks *marks = scan->marks;
     unsigned earliest = UINT_MAX;
@@ -118,15 +122,20 @@ static int settle(struct scan *scan, const struct strace_log *log)
     if (error)
         return error;
     marks->from = calloc(log->count + 1, sizeof(*marks->from));
-    if (!marks->from)
+    scan->settled = calloc(log->count + 1, sizeof(*scan->settled));
+    if (!marks->from || !scan->settled)
         return -ENOMEM;
     marks->count = log->count;
     for (size_t i = 0; i < log->count; i++) {
+        marks->from[i] = UINT_MAX;
         if (scan->own[i] != 0 && scan->own[i] < earliest)
             earliest = scan->own[i];
     }
-    for (size_t i = 0; i < log->count; i++)
-        marks->from[i] = from_line(log, scan->own, i, earliest, 4096);
+    for (size_t i = 0; i < log->count; i++) {
+        size_t process = strace_lives_process(log, i);
+        settle_process(scan, log, process, earliest, DESCENT_MAX);
+        marks->from[i] = marks->from[process];
+    }
     return 0;
 }
 
@@ -142,6 +151,7 @@ int strace_marks_find(FILE *stream, struct strace_marks *marks)
         error = settle(&scan, &log);
     strace_log_release(&log);
     free(scan.own);
+    free(scan.settled);
     return error;
 }
 

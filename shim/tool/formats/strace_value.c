@@ -136,21 +136,44 @@ static int place_of(const char **text, const char *end, const struct prototype *
     return prototype ? prototype_argument(prototype, name) : -1;
 }
 
+/* Takes the next of the arguments at *TEXT, which is moved behind it; the INDEX-th. Returns its
+ * place, or -1. */
+static int next_argument(const char **text, const struct prototype *prototype, int index,
+                         struct strace_text *argument)
+{
+    const char *start = *text + strspn(*text, " ");
+    const char *end = strace_line_skip(start, true);
+    int place = place_of(&start, end, prototype, index);
+
+    *argument = (struct strace_text){start, start < end ? (size_t)(end - start) : 0};
+    *text = *end == '\0' ? end : end + 1;
+    return place < PROTOTYPE_ARGUMENTS_MAX ? place : -1;
+}
+
 unsigned strace_values(const char *text, const struct prototype *prototype, uint64_t values[6])
 {
     unsigned readable = 0;
 
     for (int i = 0; *text != '\0'; i++) {
+        struct strace_text argument;
         uint64_t value = 0;
-        text += strspn(text, " ");
-        const char *end = strace_line_skip(text, true);
-        int place = place_of(&text, end, prototype, i);
-        if (place >= 0 && place < PROTOTYPE_ARGUMENTS_MAX && text < end &&
-            strace_value(text, (size_t)(end - text), &value)) {
+        int place = next_argument(&text, prototype, i, &argument);
+        if (place >= 0 && argument.length > 0 &&
+            strace_value(argument.start, argument.length, &value)) {
             values[place] = value;
             readable |= 1U << place;
         }
-        text = *end == '\0' ? end : end + 1;
     }
     return readable;
+}
+
+struct strace_text strace_argument(const char *text, const struct prototype *prototype, int place)
+{
+    struct strace_text argument;
+
+    for (int i = 0; *text != '\0'; i++) {
+        if (next_argument(&text, prototype, i, &argument) == place)
+            return argument;
+    }
+    return (struct strace_text){text, 0};
 }

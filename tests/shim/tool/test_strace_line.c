@@ -119,6 +119,18 @@ Test(strace_line, may_be_no_call)
     expect_kind("7 +++ exited with 0 +++", STRACE_END);
     expect_kind("+++ killed by SIGSYS (core dumped) +++", STRACE_END);
     expect_kind("% time     seconds  usecs/call     calls    errors syscall", STRACE_TABLE);
+    expect_kind("syscall              calls", STRACE_TABLE);
+    expect_kind("Process 2649 attached with 2 threads - interrupt to quit", STRACE_NOTHING);
+    expect_kind("Process 2649 attached (waiting for parent)", STRACE_NOTHING);
+    expect_kind("Process 2649 detached", STRACE_NOTHING);
+    expect_kind("Process 2649 suspended", STRACE_NOTHING);
+    expect_kind(" | 00000  61 0a                                             a.               |",
+                STRACE_NOTHING);
+    expect_kind(" * 2 bytes in buffer 0", STRACE_NOTHING);
+    expect_kind("Process attached", STRACE_UNKNOWN);
+    expect_kind("Process 7 is here", STRACE_UNKNOWN);
+    expect_kind(" | here  61 0a", STRACE_UNKNOWN);
+    expect_kind(" * 2 bytes here", STRACE_UNKNOWN);
     expect_kind("hello, world", STRACE_UNKNOWN);
     expect_kind("7", STRACE_UNKNOWN);
     expect_kind("[pid", STRACE_UNKNOWN);
@@ -137,23 +149,4 @@ Test(strace_line, tells_of_another_architecture)
     strace_line_parse("[ Process PID=7 runs in 64 bit mode. ]", &line);
     cr_expect_eq(line.kind, STRACE_MODE);
     cr_expect_not(line.foreign);
-}
-
-Test(strace_line, is_a_row_of_a_table_with_errors_or_without)
-{
-    struct strace_text name;
-    unsigned long count;
-
-    cr_assert(
-        strace_line_row("  0.00    0.000000           0         8           mmap", &name, &count));
-    cr_expect_str_eq(text_of(name), "mmap");
-    cr_expect_eq(count, 8);
-    cr_assert(strace_line_row(" 42.10    0.000100          10         3         1 access", &name,
-                              &count));
-    cr_expect_str_eq(text_of(name), "access");
-    cr_expect_eq(count, 3);
-    cr_expect_not(
-        strace_line_row("100.00    0.000000           0        29         1 total", &name, &count));
-    cr_expect_not(strace_line_row("------ ----------- -----------", &name, &count));
-    cr_expect_not(strace_line_row("", &name, &count));
 }
