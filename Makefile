@@ -257,9 +257,10 @@ lint: $(BUILD)/flags
 
 # What takes minutes by chance or by number, at full length; each script's head tells of its own.
 SOAKED = $(addprefix tests/live/learn_,inject.sh lifecycle.sh many.sh nochange.sh) \
-    tests/live/stages_many.sh tests/live/import_large.sh tests/live/kill_holds.sh
+    tests/live/stages_many.sh tests/live/import_large.sh tests/live/kill_holds.sh \
+    tests/live/report_images.sh
 soak: all $(BUILD)/tests/shim/tool/test_oci
-	@env SOAK=1 ROUNDS=1000 KILLED=200 EVENTS=10000000 REQUESTS=1000000 MEGABYTES=10 \
+	@env SOAK=1 ROUNDS=1000 KILLED=200 EVENTS=10000000 IMAGES=200000 REQUESTS=1000000 MEGABYTES=10 \
 	    TEST_SECONDS=7200 \
 	    $(PROVE) $(BUILD)/tests/shim/tool/test_oci $(SOAKED)
 

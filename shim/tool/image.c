@@ -18,6 +18,8 @@ enum { OWN_MACHINE = EM_X86_64 };
 enum { OWN_MACHINE = EM_AARCH64 };
 #endif
 
+enum { SEGMENT_MAX = 1 << 20 }; /* of those that are looked into */
+
 static const char LINK_DYNAMICALLY[] = "link it dynamically";
 static const char LINK_GO[] = "build it with 'CGO_ENABLED=1 go build -ldflags=-linkmode=external'";
 
@@ -29,6 +31,15 @@ struct headers {
     bool go;         /* a note of Go's linker */
 };
 
+/* What the segment of HEADER has, as TYPE; NULL also where it is larger than any such segment
+ * should be. ELF is not mapped: a file that others cut short would be SIGBUS. */
+static Elf_Data *read_segment(Elf *elf, const GElf_Phdr *header, Elf_Type type)
+{
+    if (header->p_filesz > SEGMENT_MAX)
+        return NULL;
+    return elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz, type);
+}
+
 static bool refuse(struct image_reason *reason, const char *remedy, const char *text)
 {
     snprintf(reason->reason, sizeof(reason->reason), "%s", text);
@@ -38,8 +49,7 @@ static bool refuse(struct image_reason *reason, const char *remedy, const char *
 
 static bool has_pie_flag(Elf *elf, const GElf_Phdr *header)
 {
-    Elf_Data *data =
-        elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz, ELF_T_DYN);
+    Elf_Data *data = read_segment(elf, header, ELF_T_DYN);
     GElf_Dyn entry;
 
     for (int i = 0; data && gelf_getdyn(data, i, &entry) && entry.d_tag != DT_NULL; i++) {
@@ -51,8 +61,7 @@ static bool has_pie_flag(Elf *elf, const GElf_Phdr *header)
 
 static bool has_go_note(Elf *elf, const GElf_Phdr *header)
 {
-    Elf_Data *data =
-        elf_getdata_rawchunk(elf, (int64_t)header->p_offset, header->p_filesz, ELF_T_NHDR);
+    Elf_Data *data = read_segment(elf, header, ELF_T_NHDR);
     GElf_Nhdr note;
     size_t name;
     size_t content;
@@ -180,7 +189,7 @@ bool image_check(const char *path, struct image_reason *reason)
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
     elf_version(EV_CURRENT);
-    Elf *elf = descriptor >= 0 ? elf_begin(descriptor, ELF_C_READ_MMAP, NULL) : NULL;
+    Elf *elf = descriptor >= 0 ? elf_begin(descriptor, ELF_C_READ, NULL) : NULL;
     bool fine = elf && check_kind(elf, reason);
     if (!elf)
         refuse(reason, "look at it with 'readelf -h'", "is a damaged ELF file");
@@ -208,7 +217,7 @@ bool image_is_loader(const char *path)
     if (descriptor < 0)
         return false;
     elf_version(EV_CURRENT);
-    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    Elf *elf = elf_begin(descriptor, ELF_C_READ, NULL);
     bool is_loader = has_loader_s_headers(elf);
     elf_end(elf);
     close(descriptor);
@@ -223,7 +232,7 @@ bool image_interpreter(const char *path, char interpreter[PATH_MAX])
     if (descriptor < 0)
         return false;
     elf_version(EV_CURRENT);
-    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    Elf *elf = elf_begin(descriptor, ELF_C_READ, NULL);
     bool found = elf && read_headers(elf, &headers) &&
                  read_interpreter(elf, headers.interpreter, interpreter);
     elf_end(elf);
@@ -267,7 +276,7 @@ bool image_needs(const char *path, const char *prefix)
     if (descriptor < 0)
         return false;
     elf_version(EV_CURRENT);
-    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    Elf *elf = elf_begin(descriptor, ELF_C_READ, NULL);
     bool needs = elf && has_name(elf, DT_NEEDED, prefix);
     elf_end(elf);
     close(descriptor);
@@ -282,7 +291,7 @@ bool image_is_shim(const char *path)
     if (descriptor < 0)
         return false;
     elf_version(EV_CURRENT);
-    Elf *elf = elf_begin(descriptor, ELF_C_READ_MMAP, NULL);
+    Elf *elf = elf_begin(descriptor, ELF_C_READ, NULL);
     bool is_shim =
         has_shim_s_name(elf) && fstatvfs(descriptor, &mount) == 0 && !(mount.f_flag & ST_NOEXEC);
     elf_end(elf);

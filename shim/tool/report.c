@@ -51,7 +51,6 @@ static void begin(void *context, int listener)
     struct report *report = context;
 
     notifier_listen(&report->notifier, listener);
-    sites_need_room();
 }
 
 /* THREAD's process; where the thread is gone, its own id. */
@@ -101,18 +100,16 @@ static void refuse(struct report *report, const struct verdict *verdict, uint32_
                                     .thread = hold.thread,
                                     .name = tell_name(hold.process, name),
                                     .site = site};
-    site_text(&report->sites, hold.process, hold.thread, hold.stopped,
-              request->data.instruction_pointer, site, sizeof(site));
-    if (by_errno) {
-        tell_refusal(&report->teller, &refusal);
-        hold_end(&hold);
-    } else if (verdict->action.kind == ACTION_TRAP) {
-        tell_refusal(&report->teller, &refusal);
-        hold_trap(&hold, &request->data);
-    } else {
+    site_look_at_thread(&report->sites, hold.process, hold.thread, hold.stopped,
+                        request->data.instruction_pointer);
+    if (verdict->action.kind == ACTION_KILL)
         hold_kill(&hold);
-        tell_refusal(&report->teller, &refusal);
-    }
+    site_text(&report->sites, site, sizeof(site));
+    tell_refusal(&report->teller, &refusal);
+    if (by_errno)
+        hold_end(&hold);
+    else if (verdict->action.kind == ACTION_TRAP)
+        hold_trap(&hold, &request->data);
 }
 
 /* Answers calls that have to do with stages. Returns false for another one; then adds to *LAYERS

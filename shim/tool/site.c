@@ -1,187 +1,163 @@
 #include "site.h"
 
-#include <elfutils/libdwfl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "confine.h"
+#include "site_view.h"
 
 enum {
-    FRAMES_MAX = 64,
-    PLACE_MAX = 256,
+    LOOK_MILLISECONDS = 2000,
+    NAME_MILLISECONDS = 5000,
+    LOST_MAX = 1000, /* of either; then only addresses are told */
+    CODE_64 = 0x33,  /* the code segment of 64-bit programs */
 };
 
-/* Nothing is looked for but what is mapped: no debugging information from elsewhere. */
-static int no_debuginfo(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
-                        const char *file, const char *link, GElf_Word sum, char **found)
+static const struct worker_message *ask(struct worker *worker, const struct worker_message *message,
+                                        struct worker_message *answer, int *file, int milliseconds)
 {
-    (void)module, (void)data, (void)name, (void)base;
-    (void)file, (void)link, (void)sum, (void)found;
-    return -1;
+    if (worker->process != 0 && worker_send(worker->channel, message, -1) &&
+        worker_receive(worker->channel, answer, file, milliseconds))
+        return answer;
+    return NULL;
 }
 
-static const Dwfl_Callbacks CALLBACKS = {
-    .find_elf = dwfl_linux_proc_find_elf,
-    .find_debuginfo = no_debuginfo,
-};
-
-/* A sum over the code that PROCESS has mapped: where, and from which files. */
-static uint64_t sum_maps(pid_t process)
+static void lose(struct sites *sites, struct worker *worker)
 {
-    char path[64];
-    char *line = NULL;
-    size_t size = 0;
-    uint64_t sum = 1469598103934665603U; /* FNV-1a */
-
-    snprintf(path, sizeof(path), "/proc/%d/maps", process);
-    FILE *file = fopen(path, "re");
-    while (file && getline(&line, &size, file) > 0) {
-        const char *rights = strchr(line, ' ');
-        for (const char *c = line; rights && rights[3] == 'x' && *c != '\0'; c++)
-            sum = (sum ^ (unsigned char)*c) * 1099511628211U;
-    }
-    free(line);
-    if (file)
-        fclose(file);
-    return sum;
+    worker_stop(worker);
+    sites->lost++;
 }
 
-static void forget(struct site_map *map)
+static bool prepare(struct sites *sites)
 {
-    if (map->dwfl)
-        dwfl_end(map->dwfl);
-    *map = (struct site_map){0};
-}
-
-/* Makes MAP know what PROCESS has mapped now. */
-static bool learn(struct site_map *map, pid_t process)
-{
-    uint64_t maps = sum_maps(process);
-
-    if (map->dwfl && map->process == process && map->maps == maps)
-        return true;
-    forget(map);
-    *map = (struct site_map){.dwfl = dwfl_begin(&CALLBACKS), .process = process, .maps = maps};
-    if (!map->dwfl || dwfl_linux_proc_report(map->dwfl, process) != 0 ||
-        dwfl_report_end(map->dwfl, NULL, NULL) != 0) {
-        forget(map);
+    if (sites->lost >= LOST_MAX)
         return false;
+    if (!sites->view) {
+        void *view = mmap(NULL, sizeof(*sites->view), PROT_READ | PROT_WRITE,
+                          MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (view == MAP_FAILED)
+            return false;
+        sites->view = view;
     }
-    map->attached = dwfl_linux_proc_attach(map->dwfl, process, true) == 0;
-    return true;
+    return sites->looker.process != 0 || worker_start(&sites->looker, site_look, sites->view) == 0;
 }
 
-static const char *file_name(const char *path)
+static bool prepare_namer(struct sites *sites)
 {
-    const char *slash = strrchr(path, '/');
+    struct site_namer namer = {sites->view, &sites->filter};
 
-    return slash ? slash + 1 : path;
+    if (sites->namer.process != 0)
+        return true;
+    if (sites->filter.count == 0 && confine_filter(&sites->filter) != 0)
+        return false;
+    return worker_start(&sites->namer, site_name, &namer) == 0;
 }
 
-static const char *module_name(Dwfl_Module *module, Dwarf_Addr *start)
+/* In the order that DWARF has. */
+static void show_registers(struct site_view *view, const struct user_regs_struct *registers)
 {
-    return file_name(dwfl_module_info(module, NULL, start, NULL, NULL, NULL, NULL, NULL));
+    view->has_registers = registers && registers->cs == CODE_64;
+    if (!view->has_registers)
+        return;
+    const uint64_t ordered[SITE_REGISTERS] = {
+        registers->rax, registers->rdx, registers->rcx, registers->rbx, registers->rsi,
+        registers->rdi, registers->rbp, registers->rsp, registers->r8,  registers->r9,
+        registers->r10, registers->r11, registers->r12, registers->r13, registers->r14,
+        registers->r15, registers->rip};
+    memcpy(view->registers, ordered, sizeof(ordered));
 }
 
-/* The C library and the loader: nobody's own code. */
-static bool is_libc(Dwfl_Module *module)
+void site_look_at(struct sites *sites, pid_t process, const struct user_regs_struct *registers,
+                  uint64_t pc)
 {
-    static const char *const NAMES[] = {"libc.so",   "libc-",    "libpthread", "ld-linux",
-                                        "libc.musl", "ld-musl",  "librt.so",   "[vdso",
-                                        "libdl.so",  "libdl-2.", "librt-2.",   "linux-vdso"};
-    const char *name = module ? module_name(module, NULL) : "";
+    struct worker_message answer;
+    struct worker_message look = {
+        .word = SITE_LOOK, .process = process, .address = registers ? registers->rsp : 0};
 
-    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++) {
-        if (strncmp(name, NAMES[i], strlen(NAMES[i])) == 0)
-            return true;
+    sites->process = process;
+    sites->pc = pc;
+    sites->looked = false;
+    if (!prepare(sites))
+        return;
+    sites->view->pc = pc;
+    show_registers(sites->view, registers);
+    sites->looked = ask(&sites->looker, &look, &answer, NULL, LOOK_MILLISECONDS) != NULL;
+    if (!sites->looked)
+        lose(sites, &sites->looker);
+}
+
+void site_look_at_thread(struct sites *sites, pid_t process, pid_t thread, bool stopped,
+                         uint64_t pc)
+{
+    struct user_regs_struct registers;
+
+    bool known = stopped && ptrace(PTRACE_GETREGS, thread, 0, &registers) == 0;
+    site_look_at(sites, process, known ? &registers : NULL, pc);
+}
+
+/* The file of a module, for the namer. Returns whether it was handed over, or that there is none.
+ */
+static bool hand_over(struct sites *sites, uint32_t number)
+{
+    const struct worker_message open = {.word = SITE_OPEN, .number = number};
+    struct worker_message answer;
+    int file = -1;
+
+    if (!ask(&sites->looker, &open, &answer, &file, LOOK_MILLISECONDS))
+        lose(sites, &sites->looker);
+    bool sent =
+        worker_send(sites->namer.channel, &(struct worker_message){.word = SITE_DONE}, file);
+    if (file >= 0)
+        close(file);
+    return sent;
+}
+
+static int64_t milliseconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Has the namer name what was looked at. It may ask for each module's file once. */
+static bool name(struct sites *sites)
+{
+    const int64_t end = milliseconds() + NAME_MILLISECONDS;
+    struct worker_message message = {.word = SITE_NAME, .process = sites->process};
+
+    if (!prepare_namer(sites) || !worker_send(sites->namer.channel, &message, -1))
+        return false;
+    for (unsigned i = 0; i <= SITE_MODULES_MAX; i++) {
+        int64_t left = end - milliseconds();
+        if (left <= 0 || !worker_receive(sites->namer.channel, &message, NULL, (int)left))
+            return false;
+        if (message.word != SITE_OPEN)
+            return message.word == SITE_DONE;
+        if (!hand_over(sites, message.number))
+            return false;
     }
     return false;
 }
 
-/* A name for the function at ADDRESS that has no underscores before it, as programs call it; NAME
- * if there is none. */
-static const char *public_name(Dwfl_Module *module, const char *name, Dwarf_Addr address)
+const char *site_text(struct sites *sites, char *text, size_t size)
 {
-    int count = *name == '_' ? dwfl_module_getsymtab(module) : 0;
+    char named[SITE_TEXT_MAX] = "";
 
-    for (int i = 0; i < count; i++) {
-        GElf_Sym other;
-        const char *alias = dwfl_module_getsym(module, i, &other, NULL);
-        if (alias && *alias != '_' && *alias != '\0' && other.st_value == address &&
-            GELF_ST_TYPE(other.st_info) == STT_FUNC)
-            return alias;
-    }
-    return name;
-}
-
-/* "library!symbol+0x7" for ADDRESS; where it is a return address, what is called from is before
- * it. */
-static void tell_place(Dwfl *dwfl, Dwarf_Addr address, bool returns, char text[PLACE_MAX])
-{
-    Dwarf_Addr inside = address - returns;
-    Dwfl_Module *module = dwfl ? dwfl_addrmodule(dwfl, inside) : NULL;
-    GElf_Off offset = 0;
-    GElf_Sym symbol = {0};
-    Dwarf_Addr start = 0;
-
-    if (!module) {
-        snprintf(text, PLACE_MAX, "0x%" PRIx64, address);
-        return;
-    }
-    const char *library = module_name(module, &start);
-    const char *name = dwfl_module_addrinfo(module, inside, &offset, &symbol, NULL, NULL, NULL);
-    if (name && *name != '\0' && (symbol.st_size == 0 || offset < symbol.st_size))
-        snprintf(text, PLACE_MAX, "%s!%s+0x%" PRIx64, library,
-                 public_name(module, name, inside - offset), offset + returns);
+    if (sites->looked && name(sites))
+        memcpy(named, sites->view->text, sizeof(named) - 1);
+    else if (sites->looked)
+        lose(sites, &sites->namer);
+    if (*named != '\0')
+        snprintf(text, size, "%s", named);
     else
-        snprintf(text, PLACE_MAX, "%s+0x%" PRIx64, library, address - start);
-}
-
-/* The three frames that matter. */
-struct stack {
-    Dwfl *dwfl;
-    unsigned count;
-    bool leaves_libc; /* the call was made there */
-    char entry[PLACE_MAX];
-    char outside[PLACE_MAX];
-};
-
-static int visit_frame(Dwfl_Frame *frame, void *context)
-{
-    struct stack *stack = context;
-    Dwarf_Addr pc = 0;
-    bool activation = true;
-
-    if (stack->count >= FRAMES_MAX || !dwfl_frame_pc(frame, &pc, &activation))
-        return DWARF_CB_ABORT;
-    bool returns = stack->count > 0 && !activation;
-    bool libc = is_libc(dwfl_addrmodule(stack->dwfl, pc - returns));
-    if (stack->count++ == 0) {
-        stack->leaves_libc = libc;
-        return DWARF_CB_OK;
-    }
-    if (libc && stack->leaves_libc) {
-        tell_place(stack->dwfl, pc, returns, stack->entry);
-        return DWARF_CB_OK;
-    }
-    tell_place(stack->dwfl, pc, returns, stack->outside);
-    return DWARF_CB_ABORT;
-}
-
-const char *site_text(struct sites *sites, pid_t process, pid_t thread, bool stopped, uint64_t pc,
-                      char *text, size_t size)
-{
-    char place[PLACE_MAX];
-    struct site_map *map = &sites->maps[process % SITES_MAX];
-    bool known = learn(map, process);
-    struct stack stack = {.dwfl = map->dwfl};
-
-    tell_place(map->dwfl, pc, false, place);
-    if (known && stopped && map->attached)
-        dwfl_getthread_frames(map->dwfl, thread, visit_frame, &stack);
-    snprintf(text, size, "%s%s%s%s%s", place, *stack.entry ? ", called by " : "", stack.entry,
-             *stack.outside ? ", called by " : "", stack.outside);
+        snprintf(text, size, "0x%" PRIx64, sites->pc);
     /* the names of files and symbols are the program's to choose */
     for (char *c = text; *c != '\0'; c++) {
         if (*c < ' ' || *c > '~')
@@ -190,18 +166,12 @@ const char *site_text(struct sites *sites, pid_t process, pid_t thread, bool sto
     return text;
 }
 
-void sites_need_room(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 void sites_release(struct sites *sites)
 {
-    for (size_t i = 0; i < SITES_MAX; i++)
-        forget(&sites->maps[i]);
+    worker_stop(&sites->looker);
+    worker_stop(&sites->namer);
+    filter_release(&sites->filter);
+    if (sites->view)
+        munmap(sites->view, sizeof(*sites->view));
+    *sites = (struct sites){0};
 }

@@ -278,7 +278,8 @@ static bool handle_all(struct gate *gate, int flags)
      * its newborn child, which then stands and waits for us */
     for (;;) {
         int status;
-        pid_t id = waitpid(-1, &status, __WALL | flags);
+        /* tracees, however they were made, and no workers (worker.h), as __WALL would */
+        pid_t id = waitpid(-1, &status, flags);
         if (id < 0 && errno == EINTR) {
             tick(gate);
             continue;

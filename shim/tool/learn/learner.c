@@ -103,8 +103,6 @@ static void begin(void *context, int listener)
 
     if (listener >= 0)
         notifier_listen(&learner->channel.notifier, listener);
-    if (settings->annotate)
-        sites_need_room();
     outcome_begin(&learner->outcome);
     if (!settings->quiet)
         progress_begin(&learner->progress);
@@ -195,9 +193,9 @@ static void record(struct learner *learner, struct record *into, const struct ev
 
     int error = record_call(into, call->nr, (const uint64_t *)call->args, &fresh);
     if (!error && fresh && learner->settings.annotate) {
-        site_text(&learner->sites, event->process, event->thread, stopped,
-                  call->instruction_pointer, site, sizeof(site));
-        error = record_site(into, site);
+        site_look_at_thread(&learner->sites, event->process, event->thread, stopped,
+                            call->instruction_pointer);
+        error = record_site(into, site_text(&learner->sites, site, sizeof(site)));
     }
     if (error) {
         tool_error("out of memory: the program was killed");
@@ -307,8 +305,11 @@ static bool call(void *context, pid_t process, pid_t thread, bool held)
     struct event event = {.process = process, .thread = thread};
     struct action action = {.kind = ACTION_ALLOW};
 
-    if (!backend_trace.next(&learner->channel, &event))
+    if (!backend_trace.next(&learner->channel, &event)) {
+        if (!held)
+            kill(process, SIGKILL); /* a call that nobody can look at must not be made */
         return true;
+    }
     event.seen = gate_saw(learner->gate, thread);
     if (!held)
         action = decide(learner, &event, true);
@@ -416,7 +417,10 @@ static void ending(void *context, bool alone)
 
 static void end(void *context)
 {
+    struct learner *learner = context;
+
     ending(context, true);
+    sites_release(&learner->sites);
 }
 
 /* --- before both ----------------------------------------------------------------------------- */

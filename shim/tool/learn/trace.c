@@ -1,5 +1,6 @@
 /* By ptrace: a filter's SECCOMP_RET_TRACE stops the thread before the call, as no signal and no
  * timing of its own would. */
+#include <signal.h>
 #include <stddef.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
@@ -62,15 +63,17 @@ static void skip(pid_t thread, long result)
     ptrace(PTRACE_SETREGS, thread, 0, &registers);
 }
 
-/* The filter is asked again, about this one. */
-static void make_fatal(pid_t thread)
+/* The filter is asked again, about this one. Who can't be told so is dying, or dies of it. */
+static void make_fatal(const struct event *event)
 {
     struct user_regs_struct registers;
 
-    if (ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0)
-        return;
-    registers.orig_rax = HOLD_FATAL_CALL;
-    ptrace(PTRACE_SETREGS, thread, 0, &registers);
+    if (ptrace(PTRACE_GETREGS, event->thread, 0, &registers) == 0) {
+        registers.orig_rax = HOLD_FATAL_CALL;
+        if (ptrace(PTRACE_SETREGS, event->thread, 0, &registers) == 0)
+            return;
+    }
+    kill(event->process, SIGKILL);
 }
 
 static void trace_answer(struct channel *channel, const struct event *event, struct action action)
@@ -88,10 +91,10 @@ static void trace_answer(struct channel *channel, const struct event *event, str
             skip(event->thread, event->call.nr);
             break;
         }
-        make_fatal(event->thread);
+        make_fatal(event);
         break;
     case ACTION_KILL:
-        make_fatal(event->thread);
+        make_fatal(event);
         break;
     }
 }
