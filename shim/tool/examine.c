@@ -111,14 +111,14 @@ static bool check_status(const struct question *question, pid_t id,
 static bool check_all(const struct question *question, const struct threads *threads, char name[64],
                       struct finding *finding)
 {
-    struct thread_status status;
+    struct thread_status first, status;
     size_t ended = 0;
 
-    if (look_thread(question->pid, &status) != 0) {
+    if (look_thread(question->pid, &first) != 0) {
         find_gone(finding, NULL, question->pid);
         return false;
     }
-    snprintf(name, 64, "%s", status.name);
+    snprintf(name, 64, "%s", first.name);
     for (size_t i = 0; i < threads->count; i++) {
         pid_t id = threads->ids[i];
         if (look_thread(id, &status) != 0 || status.process != question->pid)
@@ -129,7 +129,7 @@ static bool check_all(const struct question *question, const struct threads *thr
             return false;
     }
     finding->threads = threads->count - ended;
-    if (ended < threads->count)
+    if (ended < first.threads)
         return true;
     find_gone(finding, name, question->pid);
     return false;

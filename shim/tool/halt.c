@@ -238,21 +238,28 @@ static bool all_ended(const struct halt *halt)
     return true;
 }
 
+/* Whether the process has just the threads that are known, all of which stand still. The list alone
+ * does not show that: the kernel may leave out what stands behind a thread that ends. */
+static bool is_whole(const struct halt *halt)
+{
+    struct thread_status status;
+
+    return look_thread(halt->process, &status) == 0 && status.threads == halt->count;
+}
+
 int halt_begin(pid_t process, struct halt *halt)
 {
     int64_t end = milliseconds() + HALT_MILLISECONDS;
     bool changed = true;
 
     *halt = (struct halt){.process = process};
-    /* A list that shows just those that are known, all of which stand still, lacks none: whoever
-     * could have made another one would be in it. */
     for (;;) {
         int error = seize_all(halt, &changed);
         if (!error && changed)
             error = wait_for_all(halt, end);
         if (error)
             return error;
-        if (!changed)
+        if (!changed && is_whole(halt))
             return all_ended(halt) ? -ESRCH : 0;
         if (milliseconds() >= end)
             return -ETIMEDOUT;

@@ -1,6 +1,5 @@
 #include "look.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "../program.h"
+#include "threads.h"
 
 enum { PROC_PATH_MAX = 64, STATUS_BYTES_MAX = 8192 };
 
@@ -78,6 +78,7 @@ int look_thread(pid_t thread, struct thread_status *status)
         .blocked = field(text, "SigBlk", 16, 0),
         .no_new_privileges = field(text, "NoNewPrivs", 10, 0) == 1,
         .filters = filtered ? (unsigned)field(text, "Seccomp_filters", 10, 1) : 0,
+        .threads = (unsigned)field(text, "Threads", 10, 0),
         .ended = has_ended(text),
     };
     read_name(text, status->name, sizeof(status->name));
@@ -182,32 +183,26 @@ static const char *lacks(pid_t thread, unsigned before, bool no_new_privileges, 
     return no_new_privileges && !status.no_new_privileges ? "no NO_NEW_PRIVS" : NULL;
 }
 
-/* One look at all threads. *GONE: one ended meanwhile, and may have started another unseen. */
+/* One look at all threads. *GONE: one ended meanwhile, and may have started another unseen; the
+ * kernel may have cut the list off there. */
 static const char *look_at_threads(pid_t process, unsigned before, bool no_new_privileges,
                                    bool *gone, char *why, size_t size)
 {
-    char path[PROC_PATH_MAX];
+    struct thread_status status;
+    struct threads threads;
     const char *lack = NULL;
-    int thread = 0;
-    size_t seen = 0;
-    struct dirent *entry;
 
     *gone = false;
-    snprintf(path, sizeof(path), "/proc/%d/task", process);
-    DIR *folder = opendir(path);
-    if (!folder)
+    if (threads_list(process, &threads) != 0)
         return "its threads can't be listed";
-    while (!lack && (entry = readdir(folder))) {
-        thread = (int)strtol(entry->d_name, NULL, 10); /* 0 for "." and ".." */
-        if (thread > 0 && ++seen)
-            lack = lacks(thread, before, no_new_privileges, gone);
+    for (size_t i = 0; i < threads.count && !lack; i++) {
+        lack = lacks(threads.ids[i], before, no_new_privileges, gone);
+        if (lack)
+            snprintf(why, size, "its thread %d has %s", (int)threads.ids[i], lack);
     }
-    closedir(folder);
-    if (lack) {
-        snprintf(why, size, "its thread %d has %s", thread, lack);
-        return why;
-    }
-    return seen > 0 ? NULL : "its threads can't be listed";
+    *gone |= look_thread(process, &status) != 0 || status.threads != threads.count;
+    threads_release(&threads);
+    return lack ? why : NULL;
 }
 
 const char *look_for_filter(pid_t process, unsigned before, bool no_new_privileges,

@@ -12,6 +12,7 @@ struct thread_status {
     pid_t process;    /* the thread group's id */
     pid_t parent;     /* of the process */
     pid_t tracer;     /* or 0 */
+    unsigned threads; /* how many the process has, ended ones that are still there included */
     bool ended;       /* a zombie: it makes no system call any more */
     char name[64];    /* of the thread; the first one's is the process's */
     uint64_t ignored; /* signals, the first in bit 0 */
