@@ -232,7 +232,7 @@ show: all
 	@env -u MAKEFLAGS -u MFLAGS BUILD="$(abspath $(BUILD))" CC="$(CC)" \
 	    PORTCULLIS_SHIM="$(abspath $(BUILD)/libportcullis.so)" bash examples/mkdir/demo.sh
 
-.PHONY: check tests unit live lint soak
+.PHONY: check tests unit live lint soak soak-run
 check: deps
 	$(AGAIN) tests
 
@@ -256,12 +256,17 @@ lint: $(BUILD)/flags
 	@$(PROVE) $(LINT_TESTS)
 
 # What takes minutes by chance or by number, at full length; each script's head tells of its own.
+SOAK_PACKAGES := $(BENCH_PACKAGES) default-jdk-headless
 SOAKED = $(addprefix tests/live/learn_,inject.sh lifecycle.sh many.sh nochange.sh) \
-    tests/live/stages_many.sh tests/live/import_large.sh tests/live/kill_holds.sh \
-    tests/live/report_images.sh
-soak: all $(BUILD)/tests/shim/tool/test_oci
-	@env SOAK=1 ROUNDS=1000 KILLED=200 EVENTS=10000000 IMAGES=200000 REQUESTS=1000000 MEGABYTES=10 \
-	    TEST_SECONDS=7200 \
+    $(addprefix tests/live/verify_,dances.sh load.sh units.sh) tests/live/stages_many.sh \
+    tests/live/import_large.sh tests/live/kill_holds.sh tests/live/report_images.sh
+soak:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(SOAK_PACKAGES)"
+	$(AGAIN) soak-run
+
+soak-run: all $(BUILD)/tests/shim/tool/test_oci
+	@env SOAK=1 TRIES=10000 STARTS=1000 ROUNDS=1000 KILLED=200 EVENTS=10000000 \
+	    IMAGES=200000 REQUESTS=1000000 MEGABYTES=10 TEST_SECONDS=7200 \
 	    $(PROVE) $(BUILD)/tests/shim/tool/test_oci $(SOAKED)
 
 # clang-tidy, one file at a time, and again only where something changed. The tests take parts.

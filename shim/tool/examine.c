@@ -111,28 +111,26 @@ static bool check_status(const struct question *question, pid_t id,
 static bool check_all(const struct question *question, const struct threads *threads, char name[64],
                       struct finding *finding)
 {
-    struct thread_status first, status;
-    size_t ended = 0;
+    struct thread_status status;
 
-    if (look_thread(question->pid, &first) != 0) {
+    if (look_thread(question->pid, &status) != 0) {
         find_gone(finding, NULL, question->pid);
         return false;
     }
-    snprintf(name, 64, "%s", first.name);
+    snprintf(name, 64, "%s", status.name);
+    if (status.ended && status.threads <= 1) {
+        find_gone(finding, name, question->pid);
+        return false;
+    }
+    finding->threads = status.threads;
     for (size_t i = 0; i < threads->count; i++) {
         pid_t id = threads->ids[i];
         if (look_thread(id, &status) != 0 || status.process != question->pid)
             continue;
-        if (status.ended)
-            ended++;
-        else if (!check_status(question, id, &status, name, finding))
+        if (!status.ended && !check_status(question, id, &status, name, finding))
             return false;
     }
-    finding->threads = threads->count - ended;
-    if (ended < first.threads)
-        return true;
-    find_gone(finding, name, question->pid);
-    return false;
+    return true;
 }
 
 /* --- what it takes to read filters --------------------------------------------------------------

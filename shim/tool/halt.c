@@ -82,6 +82,8 @@ static int find_obstacle(const struct halt *halt, pid_t id, enum halt_state *sta
         return -ESRCH;
     if (error)
         return error;
+    if (status.ended && id != halt->process)
+        return -ESRCH; /* it is as good as gone, and must not be counted */
     if (status.ended) {
         *state = HALT_ENDED;
         return 0;
@@ -202,7 +204,7 @@ static void look_for_ended(struct halt *halt)
         int error = look_thread(thread->id, &status);
         if (error == -ENOENT || error == -ESRCH)
             forget(halt, thread);
-        else if (!error && status.ended)
+        else if (!error && status.ended && thread->id == halt->process)
             thread->state = HALT_ENDED;
     }
 }

@@ -1,6 +1,7 @@
 /* portcullis verify: is a running process filtered, and by this whitelist? */
 #include <errno.h>
 #include <getopt.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -230,6 +231,22 @@ static int exit_status(const struct finding *finding, const struct options *opti
     return finding->answer == ANSWER_NO ? STATUS_NO : STATUS_UNPROVEN;
 }
 
+static int is_shim(struct dl_phdr_info *object, size_t size, void *context)
+{
+    (void)size;
+    (void)context;
+    return strstr(object->dlpi_name, "libportcullis.so") != NULL;
+}
+
+/* A command that is linked dynamically takes preloads as any other program. */
+static void warn_of_preload(const struct question *question)
+{
+    if (question->own > 0 && dl_iterate_phdr(is_shim, NULL) != 0)
+        fputs("portcullis: warning: PORTCULLIS_WHITELIST filters verify itself, which can read no "
+              "filters then; 'program' in the whitelist says which program it is for\n",
+              stderr);
+}
+
 int verb_verify(int count, char **arguments)
 {
     struct options options = {0};
@@ -246,6 +263,7 @@ int verb_verify(int count, char **arguments)
     if (status == STATUS_OK) {
         question.policy = &policy;
         question.own = look_thread(getpid(), &self) == 0 ? self.filters : 0;
+        warn_of_preload(&question);
         wait_for(&question, &options, &finding);
         tell(&question, &finding, &options);
         status = exit_status(&finding, &options);

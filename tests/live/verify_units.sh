@@ -151,4 +151,20 @@ is "$STATUS" 3 "a wrapper's filter is not accepted for the program's"
 start "$sleep" 60
 run "${VERIFY[@]}" --accept-unproven "$PID" "$TMP/sleep.ini"
 like "$STATUS $OUT" "^1 no: thread $PID of sleep has no filter" "what has no filter is never accepted"
+
+# The unit's variables reach verify as well.
+DYNAMIC=$BUILD/tests/portcullis
+start_with "$TMP/sleep.ini" "$sleep" 60
+wait_for 5 has_filters 1 "$PID"
+run with "$TMP/sleep.ini" "$DYNAMIC" verify "$PID"
+is "$STATUS $OUT$ERR" "0 $yes" "a whitelist with 'program' leaves a dynamically linked verify alone"
+run with "$TMP/outer.ini" "$DYNAMIC" verify "$PID" "$TMP/sleep.ini"
+is "$STATUS $OUT|$ERR" "3 cannot prove: thread $PID of sleep has no more filters than verify itself, \
+which is under 1: nothing shows that one of them is its own|portcullis: warning: \
+PORTCULLIS_WHITELIST filters verify itself, which can read no filters then; 'program' in the \
+whitelist says which program it is for" "without it that says why it proves nothing"
+if ! readelf -d "$BUILD/portcullis" | grep -q NEEDED; then
+    run with "$TMP/plain.ini" "$BUILD/portcullis" verify "$PID" "$TMP/sleep.ini"
+    is "$STATUS $OUT$ERR" "0 $yes" "no preload gets into one that is linked statically"
+fi
 finish
