@@ -85,29 +85,31 @@ static int add_products(struct maker *maker, const struct cover covers[ARGUMENTS
     return error;
 }
 
-static void report_large(const struct maker *maker, const struct box *box, unsigned argument,
+static void report_large(const struct maker *maker, struct place place, unsigned argument,
                          struct diagnostics *diagnostics)
 {
     char name[CALL_NAME_MAX];
-    struct place place = box->entry ? box->entry->place : place_of(maker->policy, maker->rule);
 
     diagnostic_error(diagnostics, place,
                      "the values of '%s' need a number above 2^63-1 in the profile, which "
-                     "Kubernetes refuses and jq rounds: write a limit on one side ('<=', '>='), or "
-                     "at most 64 single values in a row",
+                     "Kubernetes refuses and jq rounds: leave negative values out, write a limit "
+                     "on one side ('<=', '>='), or at most 64 single values in a row",
                      call_argument_name(maker->rule->number, argument, name));
 }
 
 static int add_box(struct maker *maker, const struct box *box, struct diagnostics *diagnostics)
 {
-    struct oci_rule rule = {.number = maker->rule->number, .action = box->action};
+    struct oci_rule rule = {.number = maker->rule->number,
+                            .action = box->action,
+                            .place = box->entry ? box->entry->place
+                                                : place_of(maker->policy, maker->rule)};
     struct cover covers[ARGUMENTS] = {0};
     int error = 0;
 
     for (unsigned i = 0; i < ARGUMENTS && !error; i++) {
         error = cover_make(box->sets[i], i, &covers[i]);
         if (error == -ERANGE)
-            report_large(maker, box, i, diagnostics);
+            report_large(maker, rule.place, i, diagnostics);
     }
     if (!error)
         error = add_products(maker, covers, 0, &rule);

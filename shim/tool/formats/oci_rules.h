@@ -20,6 +20,7 @@ struct oci_rule {
     struct action action;
     struct scmp_arg_cmp comparisons[6]; /* each of another argument, in their order */
     unsigned count;                     /* 0: whatever the arguments */
+    struct place place;                 /* of a line that says so */
 };
 
 struct oci_rules {
@@ -34,8 +35,9 @@ struct oci_rules {
 int oci_rules_make(const struct policy *policy, struct diagnostics *diagnostics,
                    struct oci_rules *rules) __attribute__((warn_unused_result));
 
-/* Makes the filter that an engine would make of RULES. Returns 0; -EINVAL after reporting that it
- * is too long, or takes too long to make; or what libseccomp or memfd_create(2) failed with. */
+/* Makes the filter that an engine would make of RULES, and tries it. Returns 0; -EINVAL after
+ * reporting that it is too long, takes too long to make, or decides otherwise than POLICY; or what
+ * libseccomp or memfd_create(2) failed with. */
 int oci_rules_try(const struct policy *policy, const struct oci_rules *rules,
                   struct diagnostics *diagnostics) __attribute__((warn_unused_result));
 

@@ -223,6 +223,16 @@ static bool lack_one(const struct ranges *ranges)
            ranges->items[1].low - ranges->items[0].high == 2 && ranges->items[1].low <= HIGHEST;
 }
 
+/* Whether they begin at 0 and end at the last number, far apart: libseccomp (2.5.4) ends at an
+ * upper limit that does not hold, and does not look at the lower limit behind it. A number that is
+ * signed and less than another is such. */
+static bool are_both_ends(const struct ranges *ranges)
+{
+    return ranges->count > 1 && ranges->items[0].low == 0 &&
+           ranges->items[ranges->count - 1].high == UINT64_MAX &&
+           ranges->items[ranges->count - 1].low > UINT32_MAX;
+}
+
 int cover_make(const struct set *set, unsigned argument, struct cover *cover)
 {
     struct ranges ranges;
@@ -233,6 +243,8 @@ int cover_make(const struct set *set, unsigned argument, struct cover *cover)
         uint64_t lacking = ranges.items[0].high + 1;
         error = add(cover, (struct scmp_arg_cmp){argument, SCMP_CMP_NE, lacking, 0});
         ranges.count = 0;
+    } else if (!error && are_both_ends(&ranges)) {
+        error = -ERANGE;
     }
     for (size_t i = 0; i < ranges.count && !error; i++)
         error = add_range(cover, argument, ranges.items[i]);
