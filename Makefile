@@ -26,6 +26,8 @@ BUILD_PACKAGES := gcc make libc6-dev libseccomp-dev libinih-dev libelf-dev libdw
 DEMO_PACKAGES := $(BUILD_PACKAGES) golang-go
 FUZZ_PACKAGES := $(BUILD_PACKAGES) clang libclang-rt-dev
 DEB_PACKAGES := $(BUILD_PACKAGES) build-essential debhelper dpkg-dev fakeroot git lintian
+# Those who run containers under exported profiles, for `make check-engines`.
+ENGINE_PACKAGES := $(BUILD_PACKAGES) bubblewrap conmon crun docker.io podman python3 runc
 BENCH_PACKAGES := $(BUILD_PACKAGES) apache2-utils gnuplot-nox haproxy memcached nginx-light \
     python3 redis-server redis-tools sqlite3 strace
 PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) binutils \
@@ -36,9 +38,10 @@ PACKAGES := $(DEMO_PACKAGES) $(FUZZ_PACKAGES) $(DEB_PACKAGES) $(BENCH_PACKAGES) 
 PACKAGES += bubblewrap crun firejail golang-github-containers-common
 
 # What the shipped whitelists are for, and gdb to attack from inside.
-PACKAGES += bsdutils dnsmasq-base ffmpeg file gdb ghostscript git haproxy imagemagick jq \
+LISTED_PACKAGES := bsdutils dnsmasq-base ffmpeg file gdb ghostscript git haproxy imagemagick jq \
     less memcached nginx-light nodejs openssh-client openssh-sftp-server poppler-data \
     poppler-utils postgresql postgresql-client redis-server unzip zip zstd
+PACKAGES += $(LISTED_PACKAGES)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -422,6 +425,13 @@ check-deb:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(DEB_PACKAGES) debootstrap perl"
 	$(AGAIN) deb-build
 	@$(PROVE) tests/foreign/deb.sh
+
+# Every shipped whitelist, exported, by crun, runc, podman, dockerd and bwrap; as root. Minutes.
+.PHONY: check-engines
+check-engines:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(ENGINE_PACKAGES) $(LISTED_PACKAGES)"
+	$(AGAIN) all
+	@TEST_SECONDS=2400 $(PROVE) tests/foreign/engines.sh
 
 .PHONY: clean
 clean:

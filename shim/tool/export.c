@@ -30,12 +30,22 @@ static const struct format FORMATS[] = {
 
 enum { FORMAT_COUNT = sizeof(FORMATS) / sizeof(FORMATS[0]) };
 
+struct engine {
+    const char *name;
+    enum starter starter;
+};
+
+static const struct engine ENGINES[] = {
+    {"crun", STARTER_CRUN}, {"runc", STARTER_RUNC}, {"docker", STARTER_RUNC}};
+
 struct options {
     const struct format *format;
     const char *file;
     const char *output;
     const char *unit;
-    char **program; /* and its arguments, or NULL */
+    char **program;              /* and its arguments, or NULL */
+    const struct engine *engine; /* or NULL: any */
+    bool unprivileged;           /* the engine has no-new-privileges */
     bool native;
     bool startup;
 };
@@ -50,7 +60,14 @@ static int help(void)
          "  -o, --output OUT  write it to OUT\n"
          "  --startup         oci, bpf: allow besides what a program needs from exec to main, as\n"
          "                    the filter is loaded before exec there. mmap and mprotect are among\n"
-         "                    it, with whatever protection\n"
+         "                    it, with whatever protection. oci: what the engine itself calls\n"
+         "                    with the filter in is allowed as well; without no-new-privileges,\n"
+         "                    which Docker, Podman and Kubernetes leave off by default, that is\n"
+         "                    how it gives up its capabilities and its user: a warning names\n"
+         "                    those calls\n"
+         "  --engine NAME     with it: what this one calls, crun, runc or docker, not all of them\n"
+         "  --no-new-privileges  with it: the container has that option, and those calls are left\n"
+         "                    out\n"
          "  --native          systemd: SystemCallFilter= in place of the shim; says by warnings\n"
          "                    what it can't say. Allows as well what a start needs: PROGRAM, or\n"
          "                    each that 'program =' in FILE names, is executed, ended at its\n"
@@ -148,18 +165,20 @@ static bool needs_startup(const struct options *options, const struct policy *po
 static int add_startup(const struct options *options, struct policy *policy,
                        struct startup *startup, struct diagnostics *warnings)
 {
-    enum starter starter = STARTER_SANDBOX;
+    struct loader loader = {STARTER_SANDBOX, false};
     int status = STATUS_OK;
 
-    if (options->native)
-        starter = STARTER_SYSTEMD;
-    else if (options->format->export == formats_export_oci)
-        starter = STARTER_ENGINE;
+    if (options->native) {
+        loader.starter = STARTER_SYSTEMD;
+    } else if (options->format->export == formats_export_oci) {
+        loader.starter = options->engine ? options->engine->starter : STARTER_ENGINE;
+        loader.privileged = !options->unprivileged;
+    }
     if (options->native)
         status = startup_measure(startup, policy, options->program, warnings);
     if (status != STATUS_OK)
         return status;
-    int error = startup_add(startup, starter, policy, warnings);
+    int error = startup_add(startup, &loader, policy, warnings);
     if (error)
         tool_error("%s: %s", options->file, strerror(-error));
     return error ? STATUS_OS : STATUS_OK;
@@ -196,6 +215,15 @@ static const struct format *find_format(const char *name)
     return NULL;
 }
 
+static const struct engine *find_engine(const char *name)
+{
+    for (size_t i = 0; i < sizeof(ENGINES) / sizeof(ENGINES[0]); i++) {
+        if (strcmp(ENGINES[i].name, name) == 0)
+            return &ENGINES[i];
+    }
+    return NULL;
+}
+
 /* What does not go together. */
 static int check_options(const struct options *options)
 {
@@ -207,6 +235,10 @@ static int check_options(const struct options *options)
         return tool_usage("export", "one whitelist at a time; a program goes with '--native'");
     if (options->startup && !options->format->early)
         return tool_usage("export", "'--startup' goes with '--to oci' and '--to bpf'");
+    if ((options->engine || options->unprivileged) &&
+        !(options->startup && options->format->export == formats_export_oci))
+        return tool_usage("export", "'%s' goes with '--to oci' and '--startup'",
+                          options->engine ? "--engine" : "--no-new-privileges");
     if (options->format->binary && !options->output && isatty(STDOUT_FILENO))
         return tool_usage("export", "bytes are nothing for a terminal: '-o OUT' is wanted");
     return STATUS_OK;
@@ -225,6 +257,15 @@ static int take_option(int option, struct options *options, const char *value)
     case 'u':
         options->unit = value;
         return STATUS_OK;
+    case 'e':
+        options->engine = find_engine(value);
+        return options->engine
+                   ? STATUS_OK
+                   : tool_usage("export", "unknown engine '%s'; crun, runc and docker are known",
+                                value);
+    case 'p':
+        options->unprivileged = true;
+        return STATUS_OK;
     case 'n':
         options->native = true;
         return STATUS_OK;
@@ -241,6 +282,8 @@ int verb_export(int count, char **arguments)
                                             {"unit", required_argument, NULL, 'u'},
                                             {"native", no_argument, NULL, 'n'},
                                             {"startup", no_argument, NULL, 's'},
+                                            {"engine", required_argument, NULL, 'e'},
+                                            {"no-new-privileges", no_argument, NULL, 'p'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     struct options options = {0};

@@ -8,22 +8,34 @@
 #include "policy.h"
 
 /* Who loads the filter. What it calls until exec is under it as well. */
-enum starter { STARTER_SANDBOX, STARTER_ENGINE, STARTER_SYSTEMD };
+enum starter {
+    STARTER_SANDBOX, /* bwrap */
+    STARTER_SYSTEMD,
+    STARTER_CRUN,
+    STARTER_RUNC,
+    STARTER_ENGINE, /* crun or runc */
+};
+
+struct loader {
+    enum starter starter;
+    bool privileged; /* an engine without no-new-privileges: it gives up its privileges only when
+                        the filter is in */
+};
 
 /* What was allowed besides. It is to be released in any case. */
 struct startup {
     const char *const *programs; /* borrowed, or below: those whose start was measured */
     size_t program_count;        /* 0: no start was, and @loader and more was taken */
     bool seen[CALL_NUMBERS];     /* what these call, by number */
-    struct whitelist lines;      /* owned: [allow] */
+    struct whitelist lines[2];   /* owned: [allow], usual ones and privileged ones */
     const char *found;
     char executable[PATH_MAX];
 };
 
-/* The calls that are taken where nothing is measured, and those of STARTER itself: names and
- * groups, separated by blanks. */
+/* The calls that are taken where nothing is measured, and systemd's own: names and groups,
+ * separated by blanks. */
 extern const char STARTUP_USUAL[];
-const char *startup_own(enum starter starter);
+extern const char STARTUP_SYSTEMD[];
 
 /* Measures a start, for systemd: that of PROGRAM and its arguments, ended by NULL, or if that is
  * NULL of each program that POLICY's whitelist names; none is measured if one of them is not here,
@@ -31,9 +43,10 @@ const char *startup_own(enum starter starter);
 int startup_measure(struct startup *startup, const struct policy *policy, char **program,
                     struct diagnostics *warnings) __attribute__((warn_unused_result));
 
-/* Adds to POLICY what a start by STARTER needs. Conditions that are lost by that are WARNINGS.
- * Returns 0; -EINVAL after reporting to POLICY; another errno. */
-int startup_add(struct startup *startup, enum starter starter, struct policy *policy,
+/* Adds to POLICY what a start by LOADER needs. Conditions that are lost by that, what is allowed to
+ * an engine that gives up its privileges, and what is denied all the same, are WARNINGS. Returns 0;
+ * -EINVAL after reporting to POLICY; another errno. */
+int startup_add(struct startup *startup, const struct loader *loader, struct policy *policy,
                 struct diagnostics *warnings) __attribute__((warn_unused_result));
 
 void startup_release(struct startup *startup);

@@ -27,9 +27,18 @@ usage "'--unit' goes with '--to systemd'" "so_is_unit" --to bpf --unit x a.ini
 usage "'--startup' goes with '--to oci' and '--to bpf'" "startup_is_for_early_filters" \
     --to pfc --startup a.ini
 
+usage "'--engine' goes with '--to oci' and '--startup'" "an_engine_needs_a_start" \
+    --to oci --engine crun a.ini
+usage "'--engine' goes with '--to oci' and '--startup'" "it_is_oci_s" \
+    --to bpf --startup --engine crun a.ini
+usage "'--no-new-privileges' goes with '--to oci' and '--startup'" "so_are_its_privileges" \
+    --to oci --no-new-privileges a.ini
+usage "unknown engine 'lxc'; crun, runc and docker are known" "an_unknown_engine_is_told" \
+    --to oci --startup --engine lxc a.ini
+
 run "$PORTCULLIS" export --help
 like "$STATUS|$OUT" '^0\|usage: portcullis export --to FORMAT' "help_is_no_error"
-for word in oci systemd bpf pfc --output --startup --native --unit; do
+for word in oci systemd bpf pfc --output --startup --engine --no-new-privileges --native --unit; do
     like "$OUT" "(^|[ ,])$word " "help_tells_of_${word#--}"
 done
 

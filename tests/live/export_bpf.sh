@@ -33,6 +33,15 @@ if ((EUID == 0)); then
         "for_nobody_as_well"
 fi
 
+
+# In a PID namespace bwrap's own process 1 is under the filter, and waits for the program.
+for option in --unshare-pid --as-pid-1 --unshare-all; do
+    pid=()
+    [[ $option != --as-pid-1 ]] || pid=(--unshare-pid)
+    boxed "${pid[@]}" "$option" sh -c 'echo done; exit 7'
+    is "$STATUS|$OUT|$ERR" "7|done|" "with_${option#--}_it_ends_as_the_program_does"
+done
+
 # Without --startup nothing can be executed.
 EXECVE="warning: 'execve' is not allowed, but the program is executed under the filter; --startup \
 allows what a start needs"

@@ -29,6 +29,7 @@ _portcullis()
     case $verb$before in
     *--backend) mapfile -t COMPREPLY < <(compgen -W "ptrace notify" -- "$word") ;;
     *--arguments) mapfile -t COMPREPLY < <(compgen -W "none safe all" -- "$word") ;;
+    *--engine) mapfile -t COMPREPLY < <(compgen -W "crun runc docker" -- "$word") ;;
     export--to | import--from)
         mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" "$verb" --help 2>/dev/null |
             sed -n 's/^  \([a-z]\{3,\}\)  .*/\1/p')" -- "$word")

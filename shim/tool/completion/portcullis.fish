@@ -17,6 +17,7 @@ complete -c portcullis -n 'not __fish_use_subcommand; and string match -q -- "-*
     -a '(__portcullis_options)'
 complete -c portcullis -n '__fish_seen_subcommand_from learn' -l backend -x -a 'ptrace notify'
 complete -c portcullis -n '__fish_seen_subcommand_from learn' -l arguments -x -a 'none safe all'
+complete -c portcullis -n '__fish_seen_subcommand_from export' -l engine -x -a 'crun runc docker'
 complete -c portcullis -n '__fish_seen_subcommand_from export' -l to -x -a '(__portcullis_formats)'
 complete -c portcullis -n '__fish_seen_subcommand_from import' -l from -x -a '(__portcullis_formats)'
 complete -c portcullis -n '__fish_seen_subcommand_from groups' -f \

@@ -302,7 +302,7 @@ static void put_startup(const struct export_job *job)
     }
     end_setting(&setting);
     fputs("# and what systemd itself calls until then:\n", job->output);
-    put_words(&setting, startup_own(STARTER_SYSTEMD));
+    put_words(&setting, STARTUP_SYSTEMD);
 }
 
 /* Lists of several files become one. With what the unit has already ours would allow more, or,
