@@ -31,34 +31,58 @@ struct block {
 /* It is aligned to 16 bytes, so a header stands right before such an address. */
 enum { HEADER = offsetof(struct block, next), ALIGNMENT = 16 };
 
+/* The arena is mapped in chunks: the first is enough for most whitelists, each further one doubles
+ * it all. A block that does not fit has one of its own. */
+enum { CHUNK_BYTES = 1 << 20, CHUNKS_MAX = 64, PAGE_BYTES = 4096 };
+
+struct chunk {
+    char *start;
+    size_t bytes;
+};
+
 /* An exception to "no mutable globals": malloc() has no argument that could carry its state. */
 static struct {
-    char *start;
-    size_t used;
+    struct chunk chunks[CHUNKS_MAX];
+    size_t chunk_count;
+    size_t mapped; /* by all chunks */
+    size_t used;   /* of the last one */
     struct block *free[SIZES];
 } arena;
 
-int arena_open(void)
+static int map_chunk(size_t bytes)
 {
+    if (arena.chunk_count == CHUNKS_MAX)
+        return -ENOMEM;
     /* MAP_NORESERVE: it need not fit into what the machine has left. MAP_STACK: no huge page (since
      * Linux 6.7); clearing one would take longer than all the rest of the work. */
-    long start = SYSTEM_CALL(CALL_MMAP, NULL, ARENA_BYTES, PROT_READ | PROT_WRITE,
+    long start = SYSTEM_CALL(CALL_MMAP, NULL, bytes, PROT_READ | PROT_WRITE,
                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
     if (start < 0 && start > -4096)
         return (int)start;
     /* No address: an outer filter pretends. */
     if (start >= 0 && start < 4096)
         return -ENOMEM;
-    arena.start = (char *)start;
+    arena.chunks[arena.chunk_count++] = (struct chunk){(char *)start, bytes};
+    arena.mapped += bytes;
     arena.used = ALIGNMENT - HEADER;
     return 0;
 }
 
+int arena_open(void)
+{
+    return map_chunk(CHUNK_BYTES);
+}
+
 int arena_release(void)
 {
-    char *start = arena.start;
+    int error = 0;
+
+    for (size_t i = 0; i < arena.chunk_count; i++) {
+        long result = SYSTEM_CALL(SYS_munmap, arena.chunks[i].start, arena.chunks[i].bytes);
+        error = error ? error : (int)result;
+    }
     memset(&arena, 0, sizeof(arena));
-    return (int)SYSTEM_CALL(SYS_munmap, start, ARENA_BYTES);
+    return error;
 }
 
 static _Noreturn void out_of_memory(void)
@@ -68,6 +92,30 @@ static _Noreturn void out_of_memory(void)
     _Static_assert(ARENA_BYTES == 64 << 20, "the message tells the size");
     end_say(text, sizeof(text) - 1);
     end_process(STATUS_SYSTEM);
+}
+
+static _Noreturn void out_of_limits(void)
+{
+    static const char text[] =
+        "portcullis: error: out of memory: the whitelist needs more than RLIMIT_AS, RLIMIT_DATA "
+        "or the machine leaves\n";
+    end_say(text, sizeof(text) - 1);
+    end_process(STATUS_SYSTEM);
+}
+
+/* Another chunk, with room for BYTES. */
+static void grow(size_t bytes)
+{
+    size_t least = (ALIGNMENT - HEADER + bytes + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
+    size_t left = ARENA_BYTES - arena.mapped;
+    size_t wanted = arena.mapped < left ? arena.mapped : left;
+
+    if (arena.chunk_count == 0 || least > left)
+        out_of_memory();
+    if (wanted > least && map_chunk(wanted) == 0)
+        return;
+    if (map_chunk(least) != 0)
+        out_of_limits();
 }
 
 static size_t block_bytes(size_t size)
@@ -97,9 +145,12 @@ static struct block *block_take(size_t length, bool *fresh)
         arena.free[size] = block->next;
         return block;
     }
-    if (!arena.start || size == SIZES || block_bytes(size) > ARENA_BYTES - arena.used)
+    if (size == SIZES)
         out_of_memory();
-    struct block *block = (void *)(arena.start + arena.used);
+    if (arena.chunk_count == 0 ||
+        block_bytes(size) > arena.chunks[arena.chunk_count - 1].bytes - arena.used)
+        grow(block_bytes(size));
+    struct block *block = (void *)(arena.chunks[arena.chunk_count - 1].start + arena.used);
     arena.used += block_bytes(size);
     block->size = size;
     *fresh = true;

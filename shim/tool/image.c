@@ -1,6 +1,7 @@
 #include "image.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
@@ -116,8 +117,16 @@ static bool check_interpreter(Elf *elf, int index, struct image_reason *reason)
 
     if (!read_interpreter(elf, index, path))
         return refuse(reason, "look at it with 'readelf -l'", "is a damaged ELF file");
-    if (access(path, F_OK) != 0 || image_is_loader(path))
+    errno = 0;
+    if (image_is_loader(path) || errno == ENOENT)
         return true; /* where there is none, execve(2) says so */
+    if (errno != 0) {
+        snprintf(reason->reason, sizeof(reason->reason),
+                 "names '%s' as its loader (PT_INTERP), which cannot be read: %s", path,
+                 strerror(errno));
+        reason->remedy = "see to that";
+        return false;
+    }
     snprintf(reason->reason, sizeof(reason->reason),
              "names '%s' as its loader (PT_INTERP), which is none", path);
     reason->remedy = "link it with the C library's loader";
@@ -221,6 +230,7 @@ bool image_is_loader(const char *path)
     bool is_loader = has_loader_s_headers(elf);
     elf_end(elf);
     close(descriptor);
+    errno = 0;
     return is_loader;
 }
 

@@ -19,7 +19,8 @@ bool image_check(const char *path, struct image_reason *reason);
  * whether there is one. */
 bool image_interpreter(const char *path, char interpreter[PATH_MAX]);
 
-/* Whether the file PATH is a loader such as ld.so, which others are given to: `ld.so ./program`. */
+/* Whether the file PATH is a loader such as ld.so, which others are given to: `ld.so ./program`.
+ * Where it can't be opened, it isn't, and errno is set; else errno is 0. */
 bool image_is_loader(const char *path);
 
 /* Whether the program PATH is linked with a library whose name begins with PREFIX. */

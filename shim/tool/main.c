@@ -1,4 +1,5 @@
 /* portcullis: the command beside the shim. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,10 +45,28 @@ static int finish(int status)
     return status;
 }
 
+static void ignore(int signal)
+{
+    (void)signal;
+}
+
+/* RLIMIT_FSIZE may be meant for the program that is run: for the command it is an error as others
+ * are. By a handler: exec(2) takes it away. */
+static void outlive_file_limit(void)
+{
+    struct sigaction action;
+
+    if (sigaction(SIGXFSZ, NULL, &action) != 0 || action.sa_handler == SIG_IGN)
+        return;
+    action = (struct sigaction){.sa_handler = ignore, .sa_flags = SA_RESTART};
+    sigaction(SIGXFSZ, &action, NULL);
+}
+
 int main(int count, char **arguments)
 {
     const char *verb = count > 1 ? arguments[1] : NULL;
 
+    outlive_file_limit();
     printable_streams();
     if (!verb) {
         tool_note("a verb is missing; see 'portcullis --help'");

@@ -8,12 +8,20 @@
 #include "../stages_prefix.h"
 #include "tool.h"
 
+const char *policy_reason(int error)
+{
+    /* libseccomp writes a program to a file in memory, for which RLIMIT_FSIZE holds as well */
+    return error == -ECANCELED ? "the limit on the size of files (RLIMIT_FSIZE) leaves the filter "
+                                 "no room"
+                               : strerror(-error);
+}
+
 static int finish(const char *path, const struct policy *policy, int error)
 {
     if (policy->diagnostics.errors > 0)
         return STATUS_CONFIG;
     if (error)
-        tool_error("%s: %s", path, strerror(-error));
+        tool_error("%s: %s", path, policy_reason(error));
     return error ? STATUS_OS : STATUS_OK;
 }
 

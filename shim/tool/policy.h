@@ -52,6 +52,9 @@ bool policy_is_fatal(const struct policy *policy);
  * compiled, and what to name instead. */
 bool policy_has_text(const struct policy *policy, const char *verb);
 
+/* ERROR, of policy_build(), in words. */
+const char *policy_reason(int error);
+
 void policy_release(struct policy *policy);
 
 #endif

@@ -219,10 +219,10 @@ is "$STATUS $OUT$ERR" "78 $TMP/cut.ini: error: cannot read '$TMP/cut.ini': it is
 unset WHITELIST
 
 # Allocations.
-(ulimit -v 60000 && run env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/good.ini" "$TMP/glibc" \
-    "$TMP/made" && echo "$STATUS $OUT$ERR" >"$TMP/limited")
-is "$(<"$TMP/limited")" "71 portcullis: error: cannot map memory: ENOMEM" \
-    "an address space too small for the arena ends with 71"
+run prlimit --data=1000000 env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/good.ini" "$TMP/glibc" \
+    "$TMP/made"
+is "$STATUS $OUT$ERR" "71 portcullis: error: cannot map memory: ENOMEM" \
+    "a limit too small for the arena ends with 71"
 
 cp "$BUILD/tests/libportcullis-failing.so" "$TMP/failing.so" || exit 1
 wrong=

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -107,19 +108,31 @@ Test(arena, a_larger_block_ends_the_process, .exit_code = STATUS_SYSTEM)
     (void)arena_malloc(ARENA_BYTES / 2);
 }
 
+/* The first 8 bytes of each chunk are nobody's: so its last block does not fit. */
+enum { SMALL_BLOCKS = ARENA_BYTES / 32 - 7 };
+
 Test(arena, small_blocks_use_it_up_to_the_end)
 {
-    /* the first 8 bytes are nobody's: so the last block does not fit */
-    for (size_t count = 0; count < ARENA_BYTES / 32 - 1; count++)
+    for (size_t count = 0; count < SMALL_BLOCKS; count++)
         (void)arena_malloc(24);
+    cr_assert_eq(arena.mapped, ARENA_BYTES);
+    cr_assert_eq(arena.chunk_count, 7);
 }
 
 Test(arena, one_block_more_ends_the_process, .exit_code = STATUS_SYSTEM)
 {
-    /* the first 8 bytes are nobody's: so the last block does not fit */
-    for (size_t count = 0; count < ARENA_BYTES / 32 - 1; count++)
+    for (size_t count = 0; count < SMALL_BLOCKS; count++)
         (void)arena_malloc(24);
     (void)arena_malloc(16);
+}
+
+Test(arena, little_is_mapped_where_little_is_needed)
+{
+    for (size_t count = 0; count < CHUNK_BYTES / 32 - 1; count++)
+        (void)arena_malloc(24);
+    cr_expect_eq(arena.mapped, CHUNK_BYTES);
+    *(char *)arena_malloc(24) = 1;
+    cr_expect_eq(arena.mapped, 2 * CHUNK_BYTES);
 }
 
 Test(arena, nothing_is_left_of_it_after_it_is_released)
@@ -133,6 +146,19 @@ Test(arena, nothing_is_left_of_it_after_it_is_released)
     cr_assert_eq(errno, ENOMEM);
 }
 
+Test(arena, nothing_is_left_of_any_chunk)
+{
+    char *blocks[] = {arena_malloc(1), arena_malloc(CHUNK_BYTES), arena_malloc(8 * CHUNK_BYTES)};
+    unsigned char resident;
+
+    cr_assert_eq(arena.chunk_count, 3);
+    cr_assert_eq(arena_release(), 0);
+    for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+        void *page = (void *)((uintptr_t)blocks[i] & ~(uintptr_t)4095);
+        cr_expect_eq(mincore(page, 1, &resident), -1);
+    }
+}
+
 Test(arena, malloc_after_the_release_ends_the_process, .exit_code = STATUS_SYSTEM)
 {
     cr_assert_eq(arena_release(), 0);
@@ -142,9 +168,35 @@ Test(arena, malloc_after_the_release_ends_the_process, .exit_code = STATUS_SYSTE
 Test(arena, an_address_space_too_small_is_an_error)
 {
     cr_assert_eq(arena_release(), 0);
-    struct rlimit limit = {ARENA_BYTES / 2, ARENA_BYTES / 2};
+    struct rlimit limit = {CHUNK_BYTES / 2, CHUNK_BYTES / 2};
     cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
     cr_assert_eq(arena_open(), -ENOMEM);
+}
+
+static void leave_room(size_t bytes)
+{
+    FILE *file = fopen("/proc/self/statm", "r");
+    unsigned long pages = 0;
+
+    cr_assert(file && fscanf(file, "%lu", &pages) == 1);
+    fclose(file);
+    struct rlimit limit = {pages * 4096 + bytes, pages * 4096 + bytes};
+    cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+Test(arena, it_grows_by_less_where_the_limit_is_near)
+{
+    leave_room(CHUNK_BYTES / 2);
+    for (size_t count = 0; count < CHUNK_BYTES / 32 + 100; count++)
+        *(char *)arena_malloc(24) = 1;
+    cr_expect_lt(arena.mapped, CHUNK_BYTES + CHUNK_BYTES / 2);
+}
+
+Test(arena, where_the_limit_leaves_nothing_the_process_ends, .exit_code = STATUS_SYSTEM)
+{
+    leave_room(0);
+    for (size_t count = 0; count < CHUNK_BYTES / 32 + 100; count++)
+        *(char *)arena_malloc(24) = 1;
 }
 
 enum { SLOTS = 200, STEPS = 200000, LENGTH_MAX = 6000 };

@@ -246,7 +246,7 @@ static int open_nothing(struct policy *policy)
     if (!error)
         error = policy_build("", policy);
     if (error)
-        tool_error("cannot make a filter: %s", strerror(-error));
+        tool_error("cannot make a filter: %s", policy_reason(error));
     return error ? STATUS_OS : STATUS_OK;
 }
 
