@@ -44,21 +44,35 @@ int export_segment(struct export *export, int number)
     return 0;
 }
 
-int export_append(struct export *export, scmp_filter_ctx context, enum export_end kind)
+/* What was written since the last part becomes one. */
+static int add_part(struct export *export, enum export_end kind)
 {
     struct part *parts = realloc(export->parts, (export->count + 1) * sizeof(*parts));
 
     if (!parts)
         return -ENOMEM;
     export->parts = parts;
-    int error = seccomp_export_bpf(context, export->descriptor);
-    if (error)
-        return error;
     off_t end = lseek(export->descriptor, 0, SEEK_CUR);
     if (end < 0)
         return -errno;
     parts[export->count++] = (struct part){(size_t)end, kind};
     return 0;
+}
+
+int export_append(struct export *export, scmp_filter_ctx context, enum export_end kind)
+{
+    int error = seccomp_export_bpf(context, export->descriptor);
+
+    return error ? error : add_part(export, kind);
+}
+
+int export_append_code(struct export *export, const struct filter *part)
+{
+    size_t size = part->count * sizeof(*part->instructions);
+
+    if (write(export->descriptor, part->instructions, size) != (ssize_t)size)
+        return -ECANCELED; /* as libseccomp has it */
+    return add_part(export, EXPORT_GO_ON);
 }
 
 /* libseccomp does not tell a short write (RLIMIT_FSIZE, no memory) from a whole one. In a program

@@ -41,6 +41,10 @@ int export_segment(struct export *export, int number) __attribute__((warn_unused
 int export_append(struct export *export, scmp_filter_ctx context, enum export_end end)
     __attribute__((warn_unused_result));
 
+/* A part that libseccomp has not made; where it returns EXPORT_NO_MATCH, the next one is asked. */
+int export_append_code(struct export *export, const struct filter *part)
+    __attribute__((warn_unused_result));
+
 /* Links what was appended into FILTER. -E2BIG over LIMIT instructions; -EIO if a program did not
  * arrive whole. */
 int export_finish(struct export *export, size_t limit, struct filter *filter)
