@@ -85,6 +85,29 @@ starts()
 starts "by preload" env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/sleep.ini" "$sleep" 60
 starts "by run" "$TMP/portcullis" run "$TMP/sleep.ini" -- "$sleep" 60
 
+# What executes itself again has no shim any more, and its filter still.
+bash=$(realpath "$(command -v bash)")
+{
+    printf '[filter]\nprogram = %s\n' "$bash"
+    sed 1d "$TMP/outer.ini"
+} >"$TMP/bash.ini"
+mkfifo "$TMP/line"
+# shellcheck disable=SC2016
+start_with "$TMP/bash.ini" "$bash" -c 'exec -a again "$0" -c read' "$bash" <>"$TMP/line"
+wait_for 5 grep -qx again "/proc/$PID/cmdline" -z
+run "${VERIFY[@]}" --wait 20 "$PID" "$TMP/bash.ini"
+like "$STATUS $OUT" "^0 yes: bash, 1 thread, is filtered by $TMP/bash.ini$" \
+    "a program that executed itself again is filtered"
+
+# Whoever traces the process is in the way.
+start strace -qq -o /dev/null -E LD_PRELOAD="$SHIM" -E PORTCULLIS_WHITELIST="$TMP/sleep.ini" \
+    "$sleep" 60
+wait_for 5 has_filters 1 "$(descendants "$PID" | tail -n 1)"
+traced=$(descendants "$PID" | tail -n 1)
+run "${VERIFY[@]}" --accept-unproven "$traced" "$TMP/sleep.ini"
+is "$STATUS $OUT" "3 cannot prove: sleep has a filter, which can't be read while process $PID \
+traces it" "what is traced proves nothing, and is not accepted"
+
 # The answer that explains most.
 start bash -c 'sleep 0.5; exit'
 run "${VERIFY[@]}" --wait 20 "$PID" "$TMP/plain.ini"
@@ -142,7 +165,6 @@ like "$STATUS $OUT" "^0 cannot prove: sleep has a filter, but this user may not 
 run verify as root; accepted unproven$" "but for a whitelist without 'program'"
 run "${VERIFY[@]}" --accept-unproven "$PID" "$TMP/plain.ini"
 is "$STATUS $OUT" "0 yes: sleep, 1 thread, is filtered by $TMP/plain.ini" "a yes stays one"
-mkfifo "$TMP/line"
 start "${OUTER[@]}" env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$TMP/outer.ini" bash -c read \
     <>"$TMP/line"
 wait_for 5 has_filters 2 "$PID"
