@@ -303,8 +303,8 @@ is "$(readelf -dW "$SHIM" | grep -c 'RELACOUNT.* 1$') $(readelf -rW "$SHIM" | gr
 strace -o "$TMP/trace" -E LD_PRELOAD="$SHIM" -E PORTCULLIS_WHITELIST="$OUT_FILE" "$VICTIM" ask \
     >/dev/null
 is "$(sed -n "/^openat.*out.pcw/,/^seccomp.*= 0\$/s/(.*//p" "$TMP/trace" | paste -sd ' ')" \
-    "openat pread64 fstat pread64 close prctl prctl seccomp seccomp" \
-    "compiled_whitelist_takes_nine_system_calls"
+    "openat pread64 fstat pread64 close prctl prctl prctl seccomp seccomp" \
+    "compiled_whitelist_takes_ten_system_calls"
 strace -o "$TMP/trace" -E LD_PRELOAD="$SHIM" -E PORTCULLIS_WHITELIST="$TEXT" "$VICTIM" ask >/dev/null
 is "$(grep -cF "\"$TEXT\"" <(grep ^openat "$TMP/trace"))" 1 "text_is_opened_once"
 finish

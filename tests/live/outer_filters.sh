@@ -94,6 +94,50 @@ told 71 "" "portcullis: error: seccomp(2) is refused, and 'audit' needs it: EPER
 outer "$TMP/audit.ini" "$SHIM" unshare=EPERM -- "$VICTIM" ask
 told 0 "$REFUSED" "" "audited_program_is_filtered_where_seccomp_works"
 
+# One that kills for seccomp(2): a child finds out, and the process has its way or its say.
+ALLOW_IT='; allow it there (in a unit: SystemCallFilter=seccomp)'
+KILLED='portcullis: error: an outer filter kills processes that call seccomp(2)'
+for action in kill kill-thread trap; do
+    lone "one_thread_is_filtered_where_seccomp_leads_to_$action" 0 "$REFUSED" "" seccomp=$action
+    crowd "several_threads_say_so_where_seccomp_leads_to_$action" "$SEVERAL: EINVAL" seccomp=$action
+    outer "$TMP/audit.ini" "$SHIM" seccomp=$action -- "$VICTIM" ask
+    told 71 "" "$KILLED, and 'audit' needs it$ALLOW_IT" \
+        "audited_program_says_so_where_seccomp_leads_to_$action"
+    lone "program_says_so_where_seccomp_and_unshare_lead_to_$action" 71 "" "portcullis: error: an \
+outer filter refuses seccomp(2), and kills processes that call unshare(2), so that this may not be the \
+only thread$ALLOW_IT" seccomp=$action unshare=$action
+    lone "program_says_so_where_seccomp_and_prctl_lead_to_$action" 71 "" "portcullis: error: an outer \
+filter refuses seccomp(2), and kills processes that call prctl(2)$ALLOW_IT" \
+        seccomp=EPERM $SET_SECCOMP=$action
+done
+lone "program_is_filtered_where_seccomp_is_logged" 0 "$REFUSED" "" seccomp=log
+lone "program_is_filtered_where_seccomp_is_traced_by_nobody" 0 "$REFUSED" "" seccomp=trace
+lone "program_is_filtered_where_no_child_can_be_made" 0 "$REFUSED" "" seccomp=EPERM clone=EPERM
+lone "program_is_filtered_where_no_child_can_be_waited_for" 0 "$REFUSED" "" \
+    seccomp=EPERM wait4=EPERM
+printf '[allow]\nsyscalls = @stdio @files\n[stage main]\nwhen = main\nsyscalls = @stdio\n' \
+    >"$TMP/staged.ini"
+outer "$TMP/staged.ini" "$SHIM" seccomp=kill -- "$VICTIM" ask
+told 71 "" "$KILLED, and stages need it$ALLOW_IT" "staged_program_says_so_where_seccomp_kills"
+
+# The same in a unit with SystemCallFilter=@system-service, whose filter kills for what it lacks.
+compile "${CC:-gcc}" outer_default outer_default -lseccomp
+mapfile -t service < <(systemd-analyze syscall-filter 2>/dev/null | awk '
+    /^[^ ]/ { set = $1 } /^    [^#]/ { members[set] = members[set] " " $1 }
+    function open_set(name,   i, n, parts) { n = split(members[name], parts, " ")
+        for (i = 1; i <= n; i++) if (parts[i] ~ /^@/) open_set(parts[i]); else print parts[i] }
+    END { open_set("@system-service"); open_set("@default") }' | sort -u)
+is "$((${#service[@]} > 200)) $(printf '%s\n' "${service[@]}" | grep -cxE 'prctl|seccomp')" "1 1" \
+    "system_service_has_prctl_and_not_seccomp"
+run timeout 5 "$TMP/outer_default" "${service[@]}" -- /usr/bin/env LD_PRELOAD="$SHIM" \
+    PORTCULLIS_WHITELIST="$REFUSING" "$VICTIM" ask filters
+told 0 "$REFUSED"$'\n'"$(filters 2)" "" "program_is_filtered_under_system_service"
+# The child leaves nothing behind: no zombie, no signal, no core.
+run timeout 5 "$TMP/outer_default" "${service[@]}" -- /usr/bin/env LD_PRELOAD="$SHIM" \
+    PORTCULLIS_WHITELIST="$REFUSING" /bin/cat /proc/thread-self/children /proc/self/status
+like "$OUT" $'^(.*\n)?SigPnd:\t0000000000000000\n' "no_signal_is_left"
+is "$(sed '/^Name/,$d' <<<"$OUT")" "" "no_child_is_left"
+
 # Without rights: a filter needs no_new_privs.
 whitelist with-privs.ini 'no-new-privileges = no'
 cp "$SHIM" "$TMP/libportcullis.so"

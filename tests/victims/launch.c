@@ -3,7 +3,8 @@
  *     launch [-o CALL[:A0]=ERROR]... [-e STRING]... [-i] [-0] [-v KIBIBYTES] PROGRAM ARG...
  *
  * -o  under an outer filter that answers CALL (with A0 as its first argument) with ERROR; "success"
- *     is an answer as well, and then nothing is done either
+ *     is an answer as well, and then nothing is done either; so are "kill", "kill-thread", "trap",
+ *     "log" and "trace"
  * -i  without the environment it has itself
  * -e  with STRING as one more of the environment, even where there is one of that name
  * -v  with a variable of so many KiB in front
@@ -33,6 +34,7 @@ static const struct {
 } calls[] = {
     {"prctl", SYS_prctl}, {"seccomp", SYS_seccomp}, {"unshare", SYS_unshare},
     {"mmap", SYS_mmap},   {"munmap", SYS_munmap},   {"exit_group", SYS_exit_group},
+    {"clone", SYS_clone}, {"wait4", SYS_wait4},
 };
 
 static _Noreturn void give_up(const char *what)
@@ -69,6 +71,23 @@ static unsigned error_number(const char *name)
     give_up(name);
 }
 
+static unsigned answer_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        unsigned answer;
+    } ANSWERS[] = {
+        {"kill", SECCOMP_RET_KILL_PROCESS}, {"kill-thread", SECCOMP_RET_KILL_THREAD},
+        {"trap", SECCOMP_RET_TRAP},         {"log", SECCOMP_RET_LOG},
+        {"trace", SECCOMP_RET_TRACE},
+    };
+    for (size_t i = 0; i < sizeof(ANSWERS) / sizeof(*ANSWERS); i++) {
+        if (!strcmp(ANSWERS[i].name, name))
+            return ANSWERS[i].answer;
+    }
+    return SECCOMP_RET_ERRNO | error_number(name);
+}
+
 static void add_answer(const char *text)
 {
     unsigned call = call_number(text, strcspn(text, ":="));
@@ -78,7 +97,7 @@ static void add_answer(const char *text)
         errno = EINVAL;
         give_up(text);
     }
-    unsigned answer = SECCOMP_RET_ERRNO | error_number(error + 1);
+    unsigned answer = answer_of(error + 1);
     add((struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)));
     add((struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ, call, 0, argument ? 3 : 1));
     if (argument) {
