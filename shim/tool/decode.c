@@ -81,6 +81,9 @@ static const char *name_of(const char *words, uint64_t bits, uint64_t value)
     size_t best_position = 0;
 
     for (size_t i = 0; (i = constant_seek(i, bits, value)) < constant_count(); i++) {
+        uint64_t above = (uint64_t)constant_value(i) & ~bits;
+        if (above != 0 && above != ~bits)
+            continue; /* it is wider than the argument: CLONE_CLEAR_SIGHAND is no 0 */
         size_t position = wanted(words, constant_name(i));
         if (position > 0 && (!best || position < best_position)) {
             best = constant_name(i);

@@ -56,6 +56,28 @@ quick "strace_call_of_one_line" 0 "${strace[@]}"
 repeat 'frob%d(1) = 0\nfrob\n' >input
 quick "strace_lines_that_are_not_understood" 78 "${strace[@]}"
 
+oci=("$PORTCULLIS" import --from oci -)
+# profile TEXT: with many elements of that kind.
+profile()
+{
+    printf '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[' && repeat "$1"
+    printf '{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}'
+}
+comparison='{"index":%d,"value":%s,"op":"SCMP_CMP_%s"}'
+# shellcheck disable=SC2059
+equal() { printf "$comparison" "$1" 1%d0 EQ; }
+profile '{"names":["write","frob%d"],"action":"SCMP_ACT_ALLOW"},' >input
+quick "oci_names" 0 "${oci[@]}"
+profile "{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[$(equal 1)]}," >input
+quick "oci_values_of_an_argument" 78 "${oci[@]}"
+profile "{\"names\":[\"lseek\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[$(equal 1),$(equal 2)]}," >input
+quick "oci_values_of_two_arguments" 78 "${oci[@]}"
+profile "{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[$(equal 1)]},
+    {\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[$(equal 0)]}," >input
+quick "oci_rules_that_meet" 78 "${oci[@]}"
+repeat '[' >input
+quick "oci_lists_in_lists" 78 "${oci[@]}"
+
 audit=("$PORTCULLIS" explain --audit "$ROOT/examples/mkdir/mkdir.ini")
 KERNEL='exe="/t" sig=31 arch=c000003e'
 repeat "type=1326 audit(1:%d): pid=%d comm=\"t%d\" $KERNEL syscall=41 code=0x50000\\n" >input

@@ -88,7 +88,7 @@ profile()
 }
 
 imports "$(profile '{"names":["kill"],"action":"SCMP_ACT_KILL"}')"
-is "$STATUS|$ERR" "0|-: warning: SCMP_ACT_KILL kills one thread; here it is the process" \
+is "$STATUS|$ERR" "0|-:1: warning: SCMP_ACT_KILL kills one thread; here it is the process" \
     "to_kill_a_thread_becomes_to_kill_the_process"
 imports "$(profile '{"names":["kill"],"action":"SCMP_ACT_ERRNO"}' SCMP_ACT_ALLOW)"
 is "$STATUS|$ERR|$(sed 1d <<<"$OUT")" $'0||[filter]\ndefault = allow\n\n[allow]\n\n[deny]
@@ -98,7 +98,7 @@ imports "$(profile '{"names":["clone"],"action":"SCMP_ACT_ERRNO","args":[{"index
 like "$OUT" $'\nsyscalls        = clone3\n' "then_a_newer_call_is_as_free_as_there"
 
 imports "$(profile '{"names":["frobnicate","_llseek","write"],"action":"SCMP_ACT_ALLOW"}')"
-is "$STATUS|$ERR" "0|-: warning: the system call 'frobnicate' is unknown, and left out" \
+is "$STATUS|$ERR" "0|-:1: warning: the system call 'frobnicate' is unknown, and left out" \
     "a_name_that_nobody_knows_is_told_and_left_out"
 
 # Parts that hold here, or elsewhere.
@@ -121,14 +121,12 @@ held '"includes":null,"excludes":{},"args":null' 1 "what_has_no_condition_holds"
 refuses()
 {
     imports "$(profile "$1" "${4-}")"
-    is "$STATUS|$OUT|$ERR" "78||-: error: $2" "$3"
+    is "$STATUS|$OUT|$ERR" "78||-:1: error: $2" "$3"
 }
 
-refuses '{"names":["kill"],"action":"SCMP_ACT_NOTIFY"}' \
-    "the action 'SCMP_ACT_NOTIFY' is none that a whitelist has" "an_action_of_others_is_an_error"
+refuses '{"names":["kill"],"action":"SCMP_ACT_FROB"}' \
+    "the action 'SCMP_ACT_FROB' is none that a whitelist has" "an_unknown_action_is_an_error"
 refuses '{"names":["kill"]}' "'action' is missing" "so_is_none"
-refuses '{"names":["kill"],"action":"SCMP_ACT_LOG"}' \
-    "'kill' is to be allowed and logged: only a default can be that" "so_is_log_for_one_call"
 refuses '{"names":["kill"],"action":"SCMP_ACT_ERRNO","errnoRet":0}' \
     "the errno '0' can't be given: errors go from 1 to 4094" "so_is_success"
 refuses '{"names":["kill"],"action":"SCMP_ACT_ERRNO","errno":"EFROB"}' \
@@ -149,8 +147,7 @@ refuses '{"names":["close"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value"
 refuses '{"names":["exit"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":5,
     "op":"SCMP_CMP_EQ"}]}' \
     "'exit' has conditions; here it is allowed unless denied" "so_is_a_condition_on_exit"
-refuses '{"names":["lseek"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":5,
-    "op":"SCMP_CMP_GT"}]},{"names":["lseek"],"action":"SCMP_ACT_TRAP","args":[{"index":2,"value":1,
+refuses '{"names":["lseek"],"action":"SCMP_ACT_ALLOW","args":[{"index":1,"value":5,"op":"SCMP_CMP_GT"}]}, {"names":["lseek"],"action":"SCMP_ACT_TRAP","args":[{"index":2,"value":1,
     "op":"SCMP_CMP_EQ"}]}' "two rules on 'lseek' with different actions are about some of the \
 same arguments: which of them holds depends on libseccomp" "so_are_rules_that_contradict_each_other"
 python3 - >big.json <<'PYTHON'
@@ -162,14 +159,112 @@ print(json.dumps({"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
         for i, mask in ((0, one), (2, two))]} for one in masks for two in masks]}))
 PYTHON
 run "$PORTCULLIS" import --from oci big.json
-is "$STATUS|$OUT|$ERR" "78||big.json: error: the rules on 'lseek' would take more than 8192 lines" \
+is "$STATUS|$OUT|$ERR" "78||big.json:1: error: the rules on 'lseek' are more than a filter has room for" \
     "so_are_more_rules_than_anybody_would_read"
 imports '{"syscalls":[]}'
-is "$STATUS|$ERR" "78|-: error: 'defaultAction' is missing" "without_a_default_there_is_no_profile"
+is "$STATUS|$ERR" "78|-:1: error: 'defaultAction' is missing" "without_a_default_there_is_no_profile"
 imports 'defaultAction'
-like "$STATUS|$ERR" "^78\|-: error: it is not JSON: " "what_is_no_JSON_is_status_78"
+like "$STATUS|$ERR" "^78\|-:1: error: it is not JSON: unexpected character$" "what_is_no_JSON_is_status_78"
 imports '[]'
-is "$STATUS|$ERR" "78|-: error: it is not JSON: no object" "so_is_a_list"
+is "$STATUS|$ERR" "78|-:1: error: a profile is an object, and this is a list" "so_is_a_list"
+
+# Wrong types, and what stands beside them. A line is that of the mistake.
+wrong()
+{
+    imports "{\"defaultAction\":\"SCMP_ACT_ERRNO\",
+    \"syscalls\":[$ALLOW,
+        $1]}"
+    is "$STATUS|$OUT|$ERR" "78||-:${4:-3}: error: $2" "$3"
+}
+
+# kill VALUE: an element with VALUE for an argument's value.
+kill() { echo "{\"names\":[\"kill\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":$1,\"op\":\"SCMP_CMP_EQ\"}]}"; }
+
+NUMBER="has to be a number from 0 to 2^64-1, and there is"
+wrong '{"names":["kill"],"action":"SCMP_ACT_ALLOW","args":{"index":0,"op":"SCMP_CMP_EQ"}}' "'args' of \
+an element of 'syscalls' has to be a list of objects, and there is an object" "args_are_a_list"
+wrong '{"names":"kill","action":"SCMP_ACT_ALLOW"}' "'names' of an element of 'syscalls' has to be a \
+list of strings, and there is a string" "so_are_names"
+wrong '{"names":["kill",
+    7],"action":"SCMP_ACT_ALLOW"}' "'names' of an element of 'syscalls' has to be a list of strings, and \
+there is a number" "of_strings" 4
+wrong '7' "'syscalls' of a profile has to be a list of objects, and there is a number" \
+    "an_element_is_an_object"
+wrong "$(kill -1)" "'value' of a comparison $NUMBER a number" "a_value_is_not_negative"
+wrong "$(kill '"AF_INET"')" "'value' of a comparison $NUMBER a string" "nor_a_string"
+wrong "$(kill 1.5)" "'value' of a comparison $NUMBER a fraction" "nor_a_fraction"
+wrong "$(kill 1e3)" "'value' of a comparison $NUMBER a fraction" "nor_written_as_one"
+wrong "$(kill true)" "'value' of a comparison $NUMBER a boolean" "nor_a_boolean"
+wrong "$(kill 18446744073709551616)" "a number is above 2^64-1" "nor_2^64"
+wrong '{"names":["ki\u0000ll"],"action":"SCMP_ACT_ALLOW"}' "'names' of an element of 'syscalls' has to \
+be a list of strings, and there is a string" "nothing_hides_behind_a_NUL"
+wrong '{"names":["kill"],"action":7}' "'action' of an element of 'syscalls' has to be a string without \
+NUL, and there is a number" "an_action_is_a_string"
+wrong '{"names":["kill"],"action":"SCMP_ACT_ALLOW","includes":[]}' "'includes' of an element of \
+'syscalls' has to be an object, and there is a list" "includes_are_an_object"
+wrong '{"names":["kill"],"action":"SCMP_ACT_ALLOW","excludes":{"caps":"CAP_KILL"}}' "'caps' of \
+'excludes' has to be a list of strings, and there is a string" "with_lists_in_it"
+wrong '{"names":["kill"],"action":"SCMP_ACT_ALLOW","action":"SCMP_ACT_ERRNO"}' "'action' stands twice: \
+which of them holds is chance" "no_key_stands_twice"
+wrong '{"names":["kill"],"act\u0069on":"SCMP_ACT_ALLOW","action":"SCMP_ACT_ERRNO"}' "'action' stands \
+twice: which of them holds is chance" "however_it_is_written"
+wrong '{"names":["kill"],"action":"SCMP_ACT_ALLOW",}' "it is not JSON: unexpected character" \
+    "there_is_no_comma_before_the_end"
+bad()
+{
+    imports "$1"
+    is "$STATUS|$OUT|$ERR" "78||-:$2" "$3"
+}
+bad '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":{"names":["mount"],"action":"SCMP_ACT_ERRNO"}}' "1: \
+error: 'syscalls' of a profile has to be a list of objects, and there is an object" "syscalls_are_a_list"
+bad $'{"defaultAction":"SCMP_ACT_ALLOW"}\n\n{"defaultAction":"SCMP_ACT_ERRNO"}' \
+    "3: error: something stands behind the end of the JSON" "there_is_one_document"
+bad '{"defaultAction":"SCMP_ACT_ALLOW"} text' \
+    "1: error: something stands behind the end of the JSON" "and_no_text_behind_it"
+bad $'{"defaultAction":\n"SCMP_ACT_ALLOW"' "3: error: it is not JSON: it ends too early" "to_its_end"
+bad '' "2: error: it is not JSON: it ends too early" "nothing_is_no_profile"
+bad $'\xef\xbb\xbf{"defaultAction":"SCMP_ACT_ALLOW"}' "1: error: it is not JSON: unexpected character" \
+    "no_mark_stands_before_it"
+bad "$(printf '{"a":%.0s' {1..100})" "1: error: it is not JSON: nesting too deep" "it_is_not_deep"
+bad '{"ociVersion":"1.0.2","linux":{"namespaces":[]}}' "1: error: it is a runtime's configuration, and \
+has no object 'linux.seccomp'" "a_configuration_may_have_none"
+bad '{"defaultAction":"SCMP_ACT_NOTIFY"}' "1: error: the action 'SCMP_ACT_NOTIFY' is none that a \
+default has" "nobody_asks_a_supervisor_by_default"
+printf '{"defaultAction":"SCMP_ACT_ALLOW"}\0{}' >nul.json
+run "$PORTCULLIS" import --from oci nul.json
+is "$STATUS|$OUT|$ERR" "78||nul.json:1: error: something stands behind the end of the JSON" \
+    "a_NUL_ends_nothing"
+imports '{"apiVersion":"security-profiles-operator.x-k8s.io/v1beta1","kind":"SeccompProfile",
+    "spec":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":['"$ALLOW"']}}'
+is "$STATUS|$ERR|$(grep -c '= read$' <<<"$OUT")" "0||1" "an_object_of_Kubernetes_has_a_profile"
+imports "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscall\":[],
+    \"syscalls\":[$ALLOW,
+    {\"names\":[],\"action\":\"SCMP_ACT_ALLOW\",\"arg\":[]}]}"
+is "$STATUS|$ERR" "0|-:1: warning: 'syscall' is nothing that a profile has, and left out
+-:3: warning: 'arg' is nothing that an element of 'syscalls' has, and left out
+-:3: warning: syscalls[1] names no system call" "what_no_engine_knows_is_told"
+
+# Actions that a whitelist has not.
+imports "$(profile '{"names":["kill","mount"],"action":"SCMP_ACT_LOG"}')"
+is "$STATUS|$ERR|$(grep '^syscalls' <<<"$OUT")" "0|-:1: warning: 'kill' is allowed and logged; here it \
+is allowed, and not logged: only a default can be 'log'|syscalls        = kill mount read" \
+    "what_is_logged_is_allowed"
+imports "$(profile '{"names":["kill"],"action":"SCMP_ACT_NOTIFY"}')"
+is "$STATUS|$ERR|$(grep '^kill' <<<"$OUT")" "0|-:1: warning: SCMP_ACT_NOTIFY asks a supervisor; here the \
+call fails with ENOSYS, as it does without one|kill            = ENOSYS" "a_supervisor_is_not_asked"
+imports "$(profile '{"names":["kill"],"action":"SCMP_ACT_TRACE"}' SCMP_ACT_ALLOW)"
+is "$STATUS|$ERR|$(grep '^kill' <<<"$OUT")" "0|-:1: warning: SCMP_ACT_TRACE asks a tracer; here the \
+call fails with ENOSYS, as it does without one|kill            = ENOSYS" "nor_a_tracer"
+
+# Two ">=" of two arguments: what they leave out is shorter.
+args='"args":[{"index":0,"op":"SCMP_CMP_GE","value":5},{"index":1,"op":"SCMP_CMP_GE","value":5}]'
+imports "$(profile "{\"names\":[\"lseek\"],\"action\":\"SCMP_ACT_ALLOW\",$args}")"
+is "$STATUS|$(grep lseek <<<"$OUT")" "0|syscalls        = lseek read
+lseek           = EPERM if fd <= 4
+lseek           = EPERM if offset in 0..4" "two_comparisons_of_two_arguments_fit"
+imports "$(profile '{"names":["clone"],"action":"SCMP_ACT_ALLOW","args":[
+    {"index":0,"op":"SCMP_CMP_NE","value":0}]}')"
+is "$STATUS|$(grep '^clone ' <<<"$OUT")" "0|clone           = flags != 0" "no_name_is_wider_than_its_argument"
 
 # The command line.
 usage()

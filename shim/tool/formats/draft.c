@@ -14,7 +14,7 @@ static void release_rules(struct draft_call *call)
     }
     free(call->rules);
     call->rules = NULL;
-    call->count = 0;
+    call->count = call->capacity = 0;
 }
 
 void draft_release(struct draft *draft)
@@ -31,16 +31,18 @@ void draft_release(struct draft *draft)
 /* The call NUMBER, made where there is none; NULL if there is no memory. */
 static struct draft_call *obtain(struct draft *draft, int number, const char *name)
 {
-    for (size_t i = 0; i < draft->count; i++) {
-        if (draft->calls[i].number == number)
-            return &draft->calls[i];
-    }
+    if (draft->places[number] > 0)
+        return &draft->calls[draft->places[number] - 1];
     struct draft_call *calls = reallocarray(draft->calls, draft->count + 1, sizeof(*calls));
     if (!calls)
         return NULL;
     draft->calls = calls;
-    calls[draft->count] = (struct draft_call){.number = number, .name = strdup(name)};
-    return calls[draft->count].name ? &calls[draft->count++] : NULL;
+    calls[draft->count] =
+        (struct draft_call){.number = number, .name = strdup(name), .line = draft->line};
+    if (!calls[draft->count].name)
+        return NULL;
+    draft->places[number] = (unsigned)++draft->count;
+    return &calls[draft->count - 1];
 }
 
 int draft_plain(struct draft *draft, int number, const char *name, struct action action)
@@ -54,6 +56,7 @@ int draft_plain(struct draft *draft, int number, const char *name, struct action
     release_rules(call);
     call->plain = true;
     call->action = action;
+    call->line = draft->line;
     return 0;
 }
 
@@ -150,10 +153,23 @@ static bool is_plain(const struct draft_rule *rule)
     return true;
 }
 
+static int make_room(struct draft_call *call)
+{
+    if (call->count < call->capacity)
+        return 0;
+    size_t capacity = call->capacity ? 2 * call->capacity : 4;
+    struct draft_rule *rules = reallocarray(call->rules, capacity, sizeof(*rules));
+    if (!rules)
+        return -ENOMEM;
+    call->rules = rules;
+    call->capacity = capacity;
+    return 0;
+}
+
 int draft_conditional(struct draft *draft, int number, const char *name, struct action action,
                       const struct scmp_arg_cmp *comparisons, unsigned count)
 {
-    struct draft_rule rule = {.action = action};
+    struct draft_rule rule = {.action = action, .line = draft->line};
     struct draft_call *call = obtain(draft, number, name);
     int error = call ? 0 : -ENOMEM;
 
@@ -162,13 +178,11 @@ int draft_conditional(struct draft *draft, int number, const char *name, struct 
     if (!error && is_plain(&rule))
         return draft_plain(draft, number, name, action);
     if (!error && !call->plain && !is_impossible(&rule)) {
-        struct draft_rule *rules = reallocarray(call->rules, call->count + 1, sizeof(*rules));
-        if (rules) {
-            call->rules = rules;
-            rules[call->count++] = rule;
+        error = make_room(call);
+        if (!error) {
+            call->rules[call->count++] = rule;
             return 0;
         }
-        error = -ENOMEM;
     }
     for (unsigned i = 0; i < DRAFT_ARGUMENTS; i++)
         values_release(&rule.values[i]);

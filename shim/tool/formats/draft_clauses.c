@@ -24,6 +24,7 @@ struct speech {
     char name[CALL_NAME_MAX];        /* the argument's */
     uint64_t bits;
     uint64_t sign;  /* 0 where it is unsigned */
+    unsigned line;  /* for messages */
     char **clauses; /* owned */
     size_t count;
 };
@@ -121,7 +122,7 @@ static int take_spans(const struct speech *speech, const struct values *values, 
                 (struct range){block->value, block->value | (~block->mask & speech->bits)};
     }
     join_spans(spans);
-    return 0;
+    return spans->count > VALUES_BLOCKS_MAX ? -E2BIG : 0;
 }
 
 /* Whether SPANS are all numbers but *HOLE. */
@@ -246,7 +247,7 @@ static int check(const struct speech *speech, unsigned index, const struct value
 {
     const struct prototype *prototype = prototype_find_number(speech->call->number);
     const char *name = speech->call->name;
-    struct place place = {speech->draft->file, 0};
+    struct place place = {speech->draft->file, speech->line};
     uint64_t hole = 1;
 
     if (prototype && index >= prototype->count) {
@@ -269,11 +270,37 @@ static int check(const struct speech *speech, unsigned index, const struct value
     return -EINVAL;
 }
 
-int draft_clauses(struct draft *draft, const struct draft_call *call, unsigned argument,
-                  const struct values *values, char ***clauses)
+/* SPANS become all other numbers; there is room for one more. Returns 0, or -ENOENT where VALUES,
+ * of which they are the intervals, are more than that. */
+static int complement(const struct speech *speech, const struct values *values, struct spans *spans)
+{
+    uint64_t next = 0;
+    size_t count = 0;
+    bool open = true;
+
+    for (size_t i = 0; i < values->count; i++) {
+        if (!is_span(speech, &values->blocks[i]))
+            return -ENOENT;
+    }
+    for (size_t i = 0; i < spans->count; i++) {
+        struct range range = spans->items[i];
+        if (range.low > next)
+            spans->items[count++] = (struct range){next, range.low - 1};
+        open = range.high < speech->bits;
+        next = range.high + 1;
+    }
+    if (open)
+        spans->items[count++] = (struct range){next, speech->bits};
+    spans->count = count;
+    return 0;
+}
+
+int draft_clauses(struct draft *draft, const struct draft_call *call, const struct draft_rule *rule,
+                  unsigned argument, bool others, char ***clauses)
 {
     const struct prototype *prototype = prototype_find_number(call->number);
-    struct speech speech = {.draft = draft, .call = call, .bits = UINT64_MAX};
+    const struct values *values = &rule->values[argument];
+    struct speech speech = {.draft = draft, .call = call, .bits = UINT64_MAX, .line = rule->line};
     struct spans spans;
 
     call_argument_name(call->number, argument, speech.name);
@@ -286,9 +313,11 @@ int draft_clauses(struct draft *draft, const struct draft_call *call, unsigned a
     int error = take_spans(&speech, values, &spans);
     if (!error)
         error = check(&speech, argument, values, &spans);
+    if (!error && others)
+        error = complement(&speech, values, &spans);
     if (!error)
         error = say_spans(&speech, &spans);
-    if (!error)
+    if (!error && !others)
         error = say_masks(&speech, values);
     free(spans.items);
     *clauses = speech.clauses;
@@ -297,5 +326,6 @@ int draft_clauses(struct draft *draft, const struct draft_call *call, unsigned a
     for (size_t i = 0; i < speech.count; i++)
         free(speech.clauses[i]);
     free(speech.clauses);
+    *clauses = NULL;
     return error;
 }

@@ -4,6 +4,7 @@
 #include <sys/utsname.h>
 
 #include "oci_import.h"
+#include "oci_shape.h"
 
 /* What engines call this architecture: as Go does. */
 #if defined(__x86_64__)
@@ -71,7 +72,7 @@ const char *oci_element_name(const struct oci_element *element)
 static void tell(const struct oci_element *element, const char *capability, const char *what)
 {
     diagnostic_warning(
-        element->draft->diagnostics, (struct place){element->draft->file, 0},
+        element->draft->diagnostics, oci_place(element->draft->file, element->object),
         "syscalls[%lu] ('%s'%s) %s %s", (unsigned long)element->index, oci_element_name(element),
         oci_length(json_object_object_get(element->object, "names")) > 1 ? " ..." : "", what,
         capability);

@@ -8,14 +8,16 @@
 #include "../../../config/constants.h"
 #include "../call.h"
 #include "../tool.h"
-#include "formats.h"
+#include "json_text.h"
 #include "oci_rules.h"
+#include "oci_shape.h"
 #include "whole.h"
 
-enum { BYTES_MAX = 16 << 20, ERRNO_MAX = 4094 };
+enum { ERRNO_MAX = 4094 };
 
-__attribute__((format(printf, 2, 3))) static void report(const struct draft *draft,
-                                                         const char *format, ...)
+/* About OBJECT of the profile. */
+__attribute__((format(printf, 3, 4))) static void
+report(const struct draft *draft, struct json_object *object, const char *format, ...)
 {
     char text[256];
     va_list arguments;
@@ -23,7 +25,7 @@ __attribute__((format(printf, 2, 3))) static void report(const struct draft *dra
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    diagnostic_error(draft->diagnostics, (struct place){draft->file, 0}, "%s", text);
+    diagnostic_error(draft->diagnostics, oci_place(draft->file, object), "%s", text);
 }
 
 /* The errno of an action: a number, or its name where the profile has one, or EPERM. */
@@ -41,20 +43,51 @@ static bool find_errno(const struct draft *draft, struct json_object *object, co
     *error = (unsigned)wanted;
     if (wanted >= 1 && wanted <= ERRNO_MAX)
         return true;
-    report(draft, "the errno '%s' can't be given: errors go from 1 to 4094",
+    report(draft, value ? value : json_object_object_get(object, name),
+           "the errno '%s' can't be given: errors go from 1 to 4094",
            value ? json_object_get_string(value) : word);
     return false;
 }
 
-/* Reports an action that a whitelist has not. */
-static bool find_action(const struct draft *draft, struct json_object *object, const char *key,
-                        bool as_default, struct action *action)
+/* What becomes of an action that a whitelist has not: as near to it as it goes. */
+struct substitute {
+    const char *name;
+    struct action action;
+    const char *said;
+};
+
+static const struct substitute *find_substitute(const char *name)
 {
-    const char *name = json_object_get_string(json_object_object_get(object, key));
+    static const struct substitute SUBSTITUTES[] = {
+        {"SCMP_ACT_KILL", {.kind = ACTION_KILL}, "kills one thread; here it is the process"},
+        {"SCMP_ACT_KILL_THREAD", {.kind = ACTION_KILL}, "kills one thread; here it is the process"},
+        {"SCMP_ACT_NOTIFY",
+         {.kind = ACTION_ERRNO, .error = ENOSYS},
+         "asks a supervisor; here the call fails with ENOSYS, as it does without one"},
+        {"SCMP_ACT_TRACE",
+         {.kind = ACTION_ERRNO, .error = ENOSYS},
+         "asks a tracer; here the call fails with ENOSYS, as it does without one"},
+    };
+
+    for (size_t i = 0; i < sizeof(SUBSTITUTES) / sizeof(SUBSTITUTES[0]); i++) {
+        if (strcmp(SUBSTITUTES[i].name, name) == 0)
+            return &SUBSTITUTES[i];
+    }
+    return NULL;
+}
+
+/* The action of the whole profile, or of an element of it. Reports one that a whitelist has not. */
+static bool find_action(const struct draft *draft, struct json_object *object, bool as_default,
+                        struct action *action)
+{
+    const char *key = as_default ? "defaultAction" : "action";
+    struct json_object *value = json_object_object_get(object, key);
+    const char *name = value ? json_object_get_string(value) : "";
+    const struct substitute *substitute = find_substitute(name);
 
     *action = (struct action){.kind = ACTION_KILL};
-    if (!name) {
-        report(draft, "'%s' is missing", key);
+    if (*name == '\0') {
+        report(draft, object, "'%s' is missing", key);
         return false;
     }
     if (strcmp(name, "SCMP_ACT_ALLOW") == 0) {
@@ -67,11 +100,13 @@ static bool find_action(const struct draft *draft, struct json_object *object, c
         action->kind = ACTION_TRAP;
     } else if (strcmp(name, "SCMP_ACT_LOG") == 0) {
         action->kind = ACTION_LOG;
-    } else if (strcmp(name, "SCMP_ACT_KILL") == 0 || strcmp(name, "SCMP_ACT_KILL_THREAD") == 0) {
-        diagnostic_warning(draft->diagnostics, (struct place){draft->file, 0},
-                           "%s kills one thread; here it is the process", name);
+    } else if (substitute && !(as_default && strcmp(name, "SCMP_ACT_NOTIFY") == 0)) {
+        *action = substitute->action;
+        diagnostic_warning(draft->diagnostics, oci_place(draft->file, value), "%s %s", name,
+                           substitute->said);
     } else if (strcmp(name, "SCMP_ACT_KILL_PROCESS") != 0) {
-        report(draft, "the action '%s' is none that a whitelist has", name);
+        report(draft, value, "the action '%s' is none that a %s has", name,
+               as_default ? "default" : "whitelist");
         return false;
     }
     return true;
@@ -86,35 +121,44 @@ static enum scmp_compare find_operator(const char *name)
     return _SCMP_CMP_MIN;
 }
 
+/* Whether the engines can take ONE, args[PLACE], for a comparison. Reports why not. */
+static bool read_argument(const struct oci_element *element, struct json_object *one, size_t place,
+                          struct scmp_arg_cmp *comparison)
+{
+    struct draft *draft = element->draft;
+    const char *comparator = json_object_get_string(json_object_object_get(one, "op"));
+    uint64_t index = json_object_get_uint64(json_object_object_get(one, "index"));
+
+    if (!oci_shape_check(one, OCI_ARGUMENT, "a comparison", draft->file, draft->diagnostics))
+        return false;
+    *comparison =
+        (struct scmp_arg_cmp){(unsigned)index, find_operator(comparator),
+                              json_object_get_uint64(json_object_object_get(one, "value")),
+                              json_object_get_uint64(json_object_object_get(one, "valueTwo"))};
+    if (index < DRAFT_ARGUMENTS && comparison->op != _SCMP_CMP_MIN)
+        return true;
+    report(draft, one, "syscalls[%zu] ('%.64s'): args[%zu] is no comparison", element->index,
+           oci_element_name(element), place);
+    return false;
+}
+
 /* Fills COMPARISONS; returns their number, or -EINVAL after reporting a mistake. */
 static int read_arguments(const struct oci_element *element,
                           struct scmp_arg_cmp comparisons[DRAFT_ARGUMENTS])
 {
     struct json_object *list = json_object_object_get(element->object, "args");
     size_t count = oci_length(list);
-    struct place place = {element->draft->file, 0};
 
-    for (size_t i = 0; i < count && count <= DRAFT_ARGUMENTS; i++) {
-        struct json_object *one = json_object_array_get_idx(list, i);
-        const char *comparator = json_object_get_string(json_object_object_get(one, "op"));
-        int64_t index = json_object_get_int64(json_object_object_get(one, "index"));
-        comparisons[i] =
-            (struct scmp_arg_cmp){(unsigned)index, find_operator(comparator),
-                                  json_object_get_uint64(json_object_object_get(one, "value")),
-                                  json_object_get_uint64(json_object_object_get(one, "valueTwo"))};
-        if (index >= 0 && index < DRAFT_ARGUMENTS && comparisons[i].op != _SCMP_CMP_MIN)
-            continue;
-        diagnostic_error(
-            element->draft->diagnostics, place, "syscalls[%lu] ('%s'): args[%lu] is no comparison",
-            (unsigned long)element->index, oci_element_name(element), (unsigned long)i);
+    if (count > DRAFT_ARGUMENTS) {
+        report(element->draft, list, "syscalls[%zu] ('%.64s'): more than %d comparisons",
+               element->index, oci_element_name(element), DRAFT_ARGUMENTS);
         return -EINVAL;
     }
-    if (count <= DRAFT_ARGUMENTS)
-        return (int)count;
-    diagnostic_error(element->draft->diagnostics, place,
-                     "syscalls[%lu] ('%s'): more than %d comparisons",
-                     (unsigned long)element->index, oci_element_name(element), DRAFT_ARGUMENTS);
-    return -EINVAL;
+    for (size_t i = 0; i < count; i++) {
+        if (!read_argument(element, json_object_array_get_idx(list, i), i, &comparisons[i]))
+            return -EINVAL;
+    }
+    return (int)count;
 }
 
 /* Of two comparisons of one argument the engines make two rules. */
@@ -129,56 +173,94 @@ static bool is_alternative(const struct scmp_arg_cmp *comparisons, unsigned coun
     return false;
 }
 
-static int add_name(const struct oci_element *element, const char *name, struct action action,
-                    const struct scmp_arg_cmp *comparisons, unsigned count)
+/* How an element's calls are taken. */
+struct taken {
+    struct action action;
+    struct scmp_arg_cmp comparisons[DRAFT_ARGUMENTS];
+    unsigned count;
+};
+
+static int add_name(const struct oci_element *element, struct json_object *object,
+                    const struct taken *taken)
 {
     struct draft *draft = element->draft;
+    const char *name = json_object_get_string(object);
     int number = call_number(name);
     int error = 0;
 
     if (number < 0 && seccomp_syscall_resolve_name(name) == __NR_SCMP_ERROR)
-        diagnostic_warning(draft->diagnostics, (struct place){draft->file, 0},
-                           "the system call '%s' is unknown, and left out", name);
+        diagnostic_warning(draft->diagnostics, oci_place(draft->file, object),
+                           "the system call '%.64s' is unknown, and left out", name);
     /* another architecture's, or newer than this build: no rule, as in the engines */
-    if (number < 0 || (*name >= '0' && *name <= '9'))
+    if (number < 0 || number >= CALL_NUMBERS || (*name >= '0' && *name <= '9'))
         return 0;
-    if (count == 0)
-        return draft_plain(draft, number, name, action);
-    if (!is_alternative(comparisons, count))
-        return draft_conditional(draft, number, name, action, comparisons, count);
-    for (unsigned i = 0; i < count && !error; i++)
-        error = draft_conditional(draft, number, name, action, &comparisons[i], 1);
+    draft->line = json_text_line(object);
+    if (taken->count == 0)
+        return draft_plain(draft, number, name, taken->action);
+    if (!is_alternative(taken->comparisons, taken->count))
+        return draft_conditional(draft, number, name, taken->action, taken->comparisons,
+                                 taken->count);
+    for (unsigned i = 0; i < taken->count && !error; i++)
+        error = draft_conditional(draft, number, name, taken->action, &taken->comparisons[i], 1);
     return error;
+}
+
+static int add_names(const struct oci_element *element, const struct taken *taken)
+{
+    struct json_object *names = json_object_object_get(element->object, "names");
+    struct json_object *name = json_object_object_get(element->object, "name");
+    int error = 0;
+
+    for (size_t i = 0; i < oci_length(names) && !error; i++)
+        error = add_name(element, json_object_array_get_idx(names, i), taken);
+    if (oci_length(names) == 0 && name)
+        error = add_name(element, name, taken);
+    else if (oci_length(names) == 0)
+        diagnostic_warning(element->draft->diagnostics,
+                           oci_place(element->draft->file, element->object),
+                           "syscalls[%lu] names no system call", (unsigned long)element->index);
+    return error;
+}
+
+/* Whether all of ELEMENT is what it has to be. */
+static bool check_element(const struct oci_element *element)
+{
+    struct draft *draft = element->draft;
+    struct json_object *object = element->object;
+
+    return oci_shape_check(object, OCI_ELEMENT, "an element of 'syscalls'", draft->file,
+                           draft->diagnostics) &&
+           oci_shape_check(json_object_object_get(object, "includes"), OCI_CONDITION, "'includes'",
+                           draft->file, draft->diagnostics) &&
+           oci_shape_check(json_object_object_get(object, "excludes"), OCI_CONDITION, "'excludes'",
+                           draft->file, draft->diagnostics);
 }
 
 static int add_element(const struct oci_element *element)
 {
-    struct json_object *names = json_object_object_get(element->object, "names");
-    struct scmp_arg_cmp comparisons[DRAFT_ARGUMENTS];
-    struct action action;
-    int error = 0;
+    struct draft *draft = element->draft;
+    struct taken taken = {.count = 0};
 
+    if (!check_element(element))
+        return -EINVAL;
     if (!oci_element_holds(element))
         return 0;
-    if (!find_action(element->draft, element->object, "action", false, &action))
+    if (!find_action(draft, element->object, false, &taken.action))
         return -EINVAL;
-    if (action_equals(action, element->draft->default_action))
-        return 0; /* the engines skip it */
-    if (action.kind == ACTION_LOG) {
-        report(element->draft, "'%s' is to be allowed and logged: only a default can be that",
-               oci_element_name(element));
-        return -EINVAL;
-    }
-    int count = read_arguments(element, comparisons);
+    int count = read_arguments(element, taken.comparisons);
     if (count < 0)
         return count;
-    if (!json_object_is_type(names, json_type_array))
-        return add_name(element, oci_element_name(element), action, comparisons, (unsigned)count);
-    for (size_t i = 0; i < json_object_array_length(names) && !error; i++) {
-        const char *name = json_object_get_string(json_object_array_get_idx(names, i));
-        error = add_name(element, name ? name : "", action, comparisons, (unsigned)count);
+    taken.count = (unsigned)count;
+    if (action_equals(taken.action, draft->default_action))
+        return 0; /* the engines skip it */
+    if (taken.action.kind == ACTION_LOG) {
+        diagnostic_warning(draft->diagnostics, oci_place(draft->file, element->object),
+                           "'%.64s' is allowed and logged; here it is allowed, and not logged: "
+                           "only a default can be 'log'",
+                           oci_element_name(element));
+        taken.action.kind = ACTION_ALLOW;
     }
-    return error;
+    return add_names(element, &taken);
 }
 
 /* Other architectures' calls are killed here, whatever the profile says of them. */
@@ -196,9 +278,21 @@ static void warn_architectures(const struct draft *draft, struct json_object *pr
     }
     for (size_t i = 0; i < sizeof(FOREIGN) / sizeof(FOREIGN[0]); i++) {
         if (oci_has(list, FOREIGN[i]))
-            diagnostic_warning(draft->diagnostics, (struct place){draft->file, 0},
+            diagnostic_warning(draft->diagnostics, oci_place(draft->file, list),
                                "the profile is for %s too; here its calls are killed", FOREIGN[i]);
     }
+}
+
+/* Whether all of PROFILE but its elements is what it has to be. */
+static bool check_profile(const struct draft *draft, struct json_object *profile)
+{
+    bool good = oci_shape_check(profile, OCI_PROFILE, "a profile", draft->file, draft->diagnostics);
+    struct json_object *map = good ? json_object_object_get(profile, "archMap") : NULL;
+
+    for (size_t i = 0; i < oci_length(map); i++)
+        good &= oci_shape_check(json_object_array_get_idx(map, i), OCI_MAP,
+                                "an element of 'archMap'", draft->file, draft->diagnostics);
+    return good;
 }
 
 static int add_profile(struct draft *draft, const struct import *import,
@@ -208,7 +302,8 @@ static int add_profile(struct draft *draft, const struct import *import,
     struct oci_element element = {draft, import->capabilities, NULL, 0};
     int error = 0;
 
-    if (!find_action(draft, profile, "defaultAction", true, &draft->default_action))
+    if (!check_profile(draft, profile) ||
+        !find_action(draft, profile, true, &draft->default_action))
         return -EINVAL;
     draft->audit = oci_has(json_object_object_get(profile, "flags"), "SECCOMP_FILTER_FLAG_LOG");
     warn_architectures(draft, profile);
@@ -221,32 +316,48 @@ static int add_profile(struct draft *draft, const struct import *import,
     return error;
 }
 
-/* The profile within a runtime's config.json, or OBJECT itself. */
-static struct json_object *find_profile(struct json_object *object)
+/* The profile within a runtime's config.json, or in an object of Kubernetes' operator for such, or
+ * OBJECT itself. NULL after reporting that there is none. */
+static struct json_object *find_profile(const struct draft *draft, struct json_object *object)
 {
-    struct json_object *linux_part = json_object_object_get(object, "linux");
-    struct json_object *profile = json_object_object_get(linux_part, "seccomp");
+    struct json_object *machine = json_object_object_get(object, "linux");
+    struct json_object *profile = object;
+    const char *missing = NULL;
 
-    return profile ? profile : object;
+    if (json_object_object_get(object, "ociVersion") || machine) {
+        profile = json_object_is_type(machine, json_type_object)
+                      ? json_object_object_get(machine, "seccomp")
+                      : NULL;
+        missing = "it is a runtime's configuration, and has no object 'linux.seccomp'";
+    } else if (json_object_object_get(object, "apiVersion")) {
+        profile = json_object_object_get(object, "spec");
+        missing = "it is an object of Kubernetes, and has no object 'spec'";
+    }
+    if (json_object_is_type(profile, json_type_object))
+        return profile;
+    report(draft, object, "%s", missing);
+    return NULL;
 }
 
 static int read_profile(struct draft *draft, void *context, const char *text, size_t length)
 {
-    struct json_tokener *tokener = json_tokener_new();
+    struct json_object *object = NULL;
+    struct json_fault fault;
+    int error = json_text_parse(text, length, &object, &fault);
 
-    if (!tokener)
-        return -ENOMEM;
-    struct json_object *object =
-        json_tokener_parse_ex(tokener, text, (int)(length < BYTES_MAX ? length : BYTES_MAX));
-    enum json_tokener_error failed = json_tokener_get_error(tokener);
-    json_tokener_free(tokener);
-    if (failed != json_tokener_success || !json_object_is_type(object, json_type_object)) {
-        report(draft, "it is not JSON: %s",
-               failed == json_tokener_success ? "no object" : json_tokener_error_desc(failed));
-        json_object_put(object);
-        return -EINVAL;
+    if (error == -EINVAL)
+        diagnostic_error(draft->diagnostics, (struct place){draft->file, fault.line}, "%s",
+                         fault.text);
+    if (error)
+        return error;
+    if (json_object_is_type(object, json_type_object)) {
+        struct json_object *profile = find_profile(draft, object);
+        error = profile ? add_profile(draft, context, profile) : -EINVAL;
+    } else {
+        error = -EINVAL;
+        diagnostic_error(draft->diagnostics, (struct place){draft->file, 1},
+                         "a profile is an object, and this is %s", json_text_kind(object));
     }
-    int error = add_profile(draft, context, find_profile(object));
     json_object_put(object);
     return error;
 }

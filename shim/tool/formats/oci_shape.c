@@ -1,0 +1,124 @@
+#include "oci_shape.h"
+
+#include <string.h>
+
+#include "json_text.h"
+
+/* What a member is. */
+enum kind { TEXT, NUMBER, OBJECT, TEXTS, OBJECTS };
+
+/* A member of NAME; the last of a table has none. */
+struct member {
+    const char *name;
+    enum kind kind;
+};
+
+static const struct member PROFILE[] = {{"defaultAction", TEXT}, {"defaultErrnoRet", NUMBER},
+                                        {"defaultErrno", TEXT},  {"architectures", TEXTS},
+                                        {"archMap", OBJECTS},    {"flags", TEXTS},
+                                        {"listenerPath", TEXT},  {"listenerMetadata", TEXT},
+                                        {"syscalls", OBJECTS},   {NULL, TEXT}};
+static const struct member ELEMENT[] = {
+    {"names", TEXTS},     {"name", TEXT},    {"action", TEXT},  {"errnoRet", NUMBER},
+    {"errno", TEXT},      {"args", OBJECTS}, {"comment", TEXT}, {"includes", OBJECT},
+    {"excludes", OBJECT}, {NULL, TEXT}};
+static const struct member ARGUMENT[] = {
+    {"index", NUMBER}, {"value", NUMBER}, {"valueTwo", NUMBER}, {"op", TEXT}, {NULL, TEXT}};
+static const struct member CONDITION[] = {
+    {"caps", TEXTS}, {"arches", TEXTS}, {"minKernel", TEXT}, {NULL, TEXT}};
+static const struct member MAP[] = {
+    {"architecture", TEXT}, {"subArchitectures", TEXTS}, {NULL, TEXT}};
+
+static const struct member *const SHAPES[] = {[OCI_PROFILE] = PROFILE,
+                                              [OCI_ELEMENT] = ELEMENT,
+                                              [OCI_ARGUMENT] = ARGUMENT,
+                                              [OCI_CONDITION] = CONDITION,
+                                              [OCI_MAP] = MAP};
+
+struct place oci_place(const char *file, struct json_object *object)
+{
+    return (struct place){file, json_text_line(object)};
+}
+
+/* A NUL would hide what is behind it. */
+static bool is_text(struct json_object *value)
+{
+    return json_object_is_type(value, json_type_string) &&
+           strlen(json_object_get_string(value)) == (size_t)json_object_get_string_len(value);
+}
+
+static bool fits_one(struct json_object *value, enum kind kind)
+{
+    switch (kind) {
+    case TEXT:
+    case TEXTS:
+        return is_text(value);
+    case NUMBER:
+        return json_object_is_type(value, json_type_int) &&
+               (json_object_get_int64(value) >= 0 || json_object_get_uint64(value) > INT64_MAX);
+    case OBJECT:
+    case OBJECTS:
+        break;
+    }
+    return json_object_is_type(value, json_type_object);
+}
+
+/* Whether VALUE is of KIND; *WRONG is what is not: it, or one in a list. */
+static bool fits(struct json_object *value, enum kind kind, struct json_object **wrong)
+{
+    *wrong = value;
+    if (!value)
+        return true;
+    if (kind != TEXTS && kind != OBJECTS)
+        return fits_one(value, kind);
+    if (!json_object_is_type(value, json_type_array))
+        return false;
+    for (size_t i = 0; i < json_object_array_length(value); i++) {
+        struct json_object *one = json_object_array_get_idx(value, i);
+        if (fits_one(one, kind))
+            continue;
+        if (one)
+            *wrong = one;
+        return false;
+    }
+    return true;
+}
+
+static const struct member *find(const struct member *members, const char *name)
+{
+    while (members->name && strcmp(members->name, name) != 0)
+        members++;
+    return members->name ? members : NULL;
+}
+
+bool oci_shape_check(struct json_object *object, enum oci_shape shape, const char *what,
+                     const char *file, struct diagnostics *diagnostics)
+{
+    static const char *const KINDS[] = {[TEXT] = "a string without NUL",
+                                        [NUMBER] = "a number from 0 to 2^64-1",
+                                        [OBJECT] = "an object",
+                                        [TEXTS] = "a list of strings",
+                                        [OBJECTS] = "a list of objects"};
+    bool good = true;
+
+    if (!object)
+        return true;
+    json_object_object_foreach(object, name, value)
+    {
+        struct json_object *wrong = NULL;
+        const struct member *member = find(SHAPES[shape], name);
+        struct place place = oci_place(file, value ? value : object);
+        if (!member) {
+            diagnostic_warning(diagnostics, place, "'%.64s' is nothing that %s has, and left out",
+                               name, what);
+            continue;
+        }
+        if (fits(value, member->kind, &wrong))
+            continue;
+        place = oci_place(file, wrong);
+        diagnostic_error(diagnostics, place, "'%s' of %s has to be %s, and there is %s", name, what,
+                         KINDS[member->kind], json_text_kind(wrong));
+        good = false;
+    }
+    return good;
+}
