@@ -138,6 +138,47 @@ Test(oci, engines_decide_as_whitelists_that_are_shipped_and_those_of_the_tests_a
     cr_assert_gt(tried, 55);
 }
 
+/* With what a start by any engine needs besides, which is among POLICY's lines then. */
+static size_t check_start(struct random *random, const char *path)
+{
+    const struct loader loader = {STARTER_ENGINE, true};
+    struct startup startup = {0};
+    struct diagnostics diagnostics = {0};
+    struct policy policy;
+    size_t checked = 0;
+
+    cr_assert_eq(policy_read(path, &policy), 0, "%s", path);
+    if (policy.whitelist.stage_count == 0) {
+        cr_assert_eq(startup_add(&startup, &loader, &policy, &diagnostics), 0, "%s", path);
+        char *json = export(&policy, &diagnostics);
+        cr_assert_not_null(json, "%s", path);
+        check(random, &policy, json, CALLS_OF_EXAMPLE);
+        free(json);
+        checked = 1;
+    }
+    startup_release(&startup);
+    diagnostics_release(&diagnostics);
+    policy_release(&policy);
+    return checked;
+}
+
+Test(oci, engines_decide_as_shipped_whitelists_with_what_a_start_needs)
+{
+    static const char *const PATTERNS[] = {"config/whitelists/*.ini",
+                                           "config/whitelists/systemd/*.ini"};
+    struct random random = random_begin("oci");
+    size_t checked = 0;
+
+    for (size_t i = 0; i < sizeof(PATTERNS) / sizeof(*PATTERNS); i++) {
+        glob_t found;
+        cr_assert_eq(glob(PATTERNS[i], 0, NULL, &found), 0);
+        for (size_t k = 0; k < found.gl_pathc; k++)
+            checked += check_start(&random, found.gl_pathv[k]);
+        globfree(&found);
+    }
+    cr_assert_geq(checked, 40);
+}
+
 Test(oci, engines_decide_as_random_whitelists)
 {
     struct random random = random_begin("oci");
