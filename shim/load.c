@@ -56,8 +56,7 @@ static bool kills(long number, long first, long second, long third)
     return result == child && WIFSIGNALED(status);
 }
 
-#define KILLED        "an outer filter kills processes that call seccomp(2)"
-#define ALLOW_SECCOMP "; allow it there (in a unit: SystemCallFilter=seccomp)"
+#define KILLED "an outer filter kills processes that call seccomp(2)"
 
 static const char pretended[] = "an outer filter only pretends to make system calls";
 
@@ -98,7 +97,7 @@ static const char *prove_one_thread(bool outer, long *error)
 {
     if (outer && kills(SYS_unshare, UNSHARE_INVALID, 0, 0))
         return failure("an outer filter refuses seccomp(2), and kills processes that call "
-                       "unshare(2), so that this may not be the only thread" ALLOW_SECCOMP,
+                       "unshare(2), so that this may not be the only thread" LOAD_ALLOW_SECCOMP,
                        0, error);
     long result = SYSTEM_CALL(SYS_unshare, UNSHARE_INVALID);
     if (result >= 0)
@@ -117,7 +116,7 @@ static const char *load_one_thread(const struct load *load, bool outer, long *er
         return text;
     if (outer && kills(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, 0))
         return failure("an outer filter refuses seccomp(2), and kills processes that call "
-                       "prctl(2)" ALLOW_SECCOMP,
+                       "prctl(2)" LOAD_ALLOW_SECCOMP,
                        0, error);
     long result = SYSTEM_CALL(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL, 0, 0);
     if (result >= 0)
@@ -131,6 +130,11 @@ static const char *load_one_thread(const struct load *load, bool outer, long *er
             return failure("cannot load the filter by prctl(2)", result, error);
     }
     return NULL;
+}
+
+bool load_is_fatal(unsigned flags)
+{
+    return has_outer_filter() && kills(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0);
 }
 
 unsigned load_flags(bool audit)
@@ -154,9 +158,9 @@ const char *load_programs(const struct load *load, long *error)
     bool outer = has_outer_filter();
     if (outer && kills(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0)) {
         if (load->audit)
-            return KILLED ", and 'audit' needs it" ALLOW_SECCOMP;
+            return KILLED ", and 'audit' needs it" LOAD_ALLOW_SECCOMP;
         if (load->more)
-            return KILLED ", and stages need it" ALLOW_SECCOMP;
+            return KILLED ", and stages need it" LOAD_ALLOW_SECCOMP;
         return load_one_thread(load, outer, error);
     }
     long result = SYSTEM_CALL(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, NULL);

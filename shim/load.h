@@ -14,6 +14,13 @@ struct load {
     bool more;              /* others are to follow, so that prctl(2) would not do */
 };
 
+/* What a message ends in where an outer filter kills for seccomp(2). */
+#define LOAD_ALLOW_SECCOMP "; allow it there (in a unit: SystemCallFilter=seccomp)"
+
+/* Whether an outer filter kills for seccomp(2) with FLAGS; a child finds out. Where there is none
+ * it takes one system call. */
+bool load_is_fatal(unsigned flags);
+
 /* The flags for seccomp(2). */
 unsigned load_flags(bool audit);
 

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../load.h"
 #include "hold.h"
 #include "tool.h"
 
@@ -118,6 +119,17 @@ static int set_no_new_privileges(void)
     return -error;
 }
 
+/* Whether seccomp(2) may be called at all; says why not. */
+static bool may_load(unsigned flags, const char *name)
+{
+    if (!load_is_fatal(flags))
+        return true;
+    tool_error("cannot load the filter for %s: an outer filter kills processes that call "
+               "seccomp(2)" LOAD_ALLOW_SECCOMP,
+               name);
+    return false;
+}
+
 int supervise_prepare(bool no_new_privileges, const char *name)
 {
     /* who may load a program is told that this is none */
@@ -127,6 +139,8 @@ int supervise_prepare(bool no_new_privileges, const char *name)
 
     if (error)
         return error;
+    if (!may_load(SECCOMP_FILTER_FLAG_TSYNC, name))
+        return -EPERM;
     error = seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &program) < 0 ? errno : 0;
     if (error == EINVAL)
         return 0;
@@ -144,6 +158,8 @@ int supervise_load(const struct filter *filter, unsigned flags, bool no_new_priv
 
     if (unprepared)
         return unprepared;
+    if (!may_load(flags, name))
+        return -EPERM;
     long listener = seccomp(SECCOMP_SET_MODE_FILTER, flags, &program);
     if (listener >= 0)
         return (int)listener;
@@ -183,6 +199,8 @@ int notifier_open(struct notifier *notifier, const char *name)
     struct seccomp_notif_sizes *sizes = &notifier->sizes;
 
     *notifier = (struct notifier){.listener = -1};
+    if (!may_load(SECCOMP_FILTER_FLAG_NEW_LISTENER, name))
+        return STATUS_CANNOT;
     if (!can_notify() || seccomp(SECCOMP_GET_NOTIF_SIZES, 0, sizes) != 0) {
         tool_error("%s needs a kernel that notifies of system calls: %s", name, strerror(errno));
         return STATUS_CANNOT;

@@ -132,6 +132,17 @@ is "$((${#service[@]} > 200)) $(printf '%s\n' "${service[@]}" | grep -cxE 'prctl
 run timeout 5 "$TMP/outer_default" "${service[@]}" -- /usr/bin/env LD_PRELOAD="$SHIM" \
     PORTCULLIS_WHITELIST="$REFUSING" "$VICTIM" ask filters
 told 0 "$REFUSED"$'\n'"$(filters 2)" "" "program_is_filtered_under_system_service"
+# The command's own filters.
+TELLS="an outer filter kills processes that call seccomp(2)$ALLOW_IT"
+run "$TMP/launch" -o seccomp=kill "$BUILD/portcullis" run "$REFUSING" "$VICTIM" ask
+told 0 "$REFUSED" "" "run_filters_where_seccomp_kills"
+run "$TMP/launch" -o seccomp=kill "$BUILD/portcullis" run --report "$REFUSING" "$VICTIM" ask
+told 125 "" "portcullis: error: cannot load the filter for --report: $TELLS" "report_says_so"
+run "$TMP/launch" -o seccomp=kill "$BUILD/portcullis" learn "$VICTIM" ask
+told 125 "" "portcullis: error: cannot load the filter for learn: $TELLS" "learn_says_so"
+run "$TMP/launch" -o seccomp=kill "$BUILD/portcullis" learn --backend notify "$VICTIM" ask
+told 125 "" "portcullis: error: cannot load the filter for --backend notify: $TELLS" \
+    "learn_by_notification_says_so"
 # The child leaves nothing behind: no zombie, no signal, no core.
 run timeout 5 "$TMP/outer_default" "${service[@]}" -- /usr/bin/env LD_PRELOAD="$SHIM" \
     PORTCULLIS_WHITELIST="$REFUSING" /bin/cat /proc/thread-self/children /proc/self/status
