@@ -149,7 +149,8 @@ main=$(head -n 1 "$TMP/data/15/postmaster.pid")
 TAP_PIDS+=("$main")
 read -ra post < <(sed -n 's/^ExecStartPost=+//p' postgresql@.service.d/portcullis.conf | tr -d '"')
 run cluster "$PORTCULLIS" verify "$main"
-is "$STATUS|$OUT" "1|no: thread $main of postgres has no filter" \
+is "$STATUS|$OUT" "1|no: thread $main of postgres has no filter; its loader has finished, and has \
+not loaded the shim" \
     "postgresql: the unit's environment alone does not reach the server, which is noticed"
 cluster pg_ctlcluster --skip-systemctl-redirect -m fast 15 main stop
 sed -n 's/^#   //p' postgresql@.service.d/portcullis.conf >>"$TMP/clusters/15/main/environment"
