@@ -80,6 +80,10 @@ start ./sleeper $'\e[2J\xc2\x9b\xe2\x80\xae'
 wait_for 5 grep -q '\[2J' "/proc/$PID/comm"
 clean "verify" "$PORTCULLIS" verify "$PID"
 clean "verify of a file" "$PORTCULLIS" verify "$PID" good.ini
+start ./sleeper $'x\nyes: it is'
+wait_for 5 grep -q '^yes' "/proc/$PID/comm"
+run "$PORTCULLIS" verify "$PID"
+like "$OUT" '^no: [^'$'\n'']*$' "the_name_of_a_process_makes_no_line"
 
 # The shim's own message.
 clean "the shim" env LD_PRELOAD="$SHIM" PORTCULLIS_WHITELIST="$EVIL" /bin/true
