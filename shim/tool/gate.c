@@ -82,7 +82,7 @@ static int keep(const struct gate *gate, pid_t process, int channel)
  * whom the terminal or a `kill` of the process group means is the program. */
 static _Noreturn void watch(struct gate *gate, pid_t process, int channel)
 {
-    const int kept[] = {channel, gate->keep};
+    const int kept[] = {channel, gate->keep, gate->also ? gate->also : -1};
     int word;
 
     signal(SIGCHLD, SIG_DFL);

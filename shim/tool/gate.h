@@ -36,8 +36,8 @@
 #include "../../config/whitelist.h"
 
 /* What a supervisor adds. Each function may be NULL; all but prepare() run in the watcher, which
- * has a copy of the caller's memory, standard error, and no other descriptor (but the one in
- * `keep`). */
+ * has a copy of the caller's memory, standard error, and no other descriptor (but those in
+ * `keep` and `also`). */
 struct gate_hooks {
     void *context;
     const char *name; /* who cannot do without a gate, for messages: "--report" */
@@ -93,6 +93,7 @@ struct gate {
     const char *shim; /* borrowed: its absolute path; NULL: the filter is one of the hooks' */
     const struct gate_hooks *hooks; /* borrowed, or NULL: the watcher exits after the gate */
     int keep;            /* a descriptor that the watcher keeps open as long as it lives, or -1 */
+    int also;            /* another one, above standard error; 0: none */
     bool only_keep;      /* set by gate_keep() */
     pid_t watcher;       /* set by gate_lower(): the watcher's process id */
     struct watch *watch; /* the watcher's own */

@@ -146,10 +146,12 @@ static void let_pass(struct report *report)
     if (own_filter_loaded_by(&request->data) && !report->filtered &&
         policy_is_fatal(report->settings.policy)) {
         report->filtered = true;
-        tool_note("warning: '%s' (pid %d) loads a filter of its own: calls that it answers are not "
-                  "seen, and this whitelist may kill for them",
-                  look_program(process_of((pid_t)request->pid), program, sizeof(program)),
-                  (int)request->pid);
+        tool_note_to(
+            report->teller.output,
+            "warning: '%s' (pid %d) loads a filter of its own: calls that it answers are not "
+            "seen, and this whitelist may kill for them",
+            look_program(process_of((pid_t)request->pid), program, sizeof(program)),
+            (int)request->pid);
     }
     notifier_answer(&report->notifier, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE);
 }
@@ -255,8 +257,10 @@ int report_join(const struct report_settings *settings, struct gate *gate)
         free(report);
         return STATUS_CANNOT;
     }
-    report->teller = (struct teller){
-        .policy = settings->policy, .composition = settings->composition, .file = settings->file};
+    report->teller = (struct teller){.policy = settings->policy,
+                                     .composition = settings->composition,
+                                     .file = settings->file,
+                                     .output = settings->output ? settings->output : STDERR_FILENO};
     report->hooks = (struct gate_hooks){.context = report,
                                         .name = NAME,
                                         .listens = true,

@@ -24,6 +24,7 @@ struct report_settings {
     const char *file;                      /* of the whitelist, to add lines to, or NULL */
     bool all;                              /* tell of @fallback's ENOSYS, too */
     bool shim;                             /* the program is to have the shim in any case */
+    int output;                            /* where it goes to, in the watcher; 0: standard error */
     struct again *again;                   /* what came of it goes there, or NULL */
 };
 

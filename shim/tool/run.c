@@ -1,15 +1,18 @@
 /* portcullis run: a program under a whitelist, or not at all. */
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compose.h"
 #include "gate.h"
 #include "image.h"
 #include "launch.h"
 #include "named.h"
+#include "output_file.h"
 #include "policy.h"
 #include "report.h"
 #include "tool.h"
@@ -32,6 +35,9 @@ static const char HELP[] =
     "OPTION:\n"
     "  --report[=all]     stay, and tell of each call that is refused, where it is made, and\n"
     "                     which line would allow it; with 'all', of @fallback's ENOSYS, too\n"
+    "  --report-to WHERE  --report, which goes there and not to PROGRAM's standard error: into\n"
+    "                     the file WHERE, which becomes empty first, or to the descriptor\n"
+    "                     WHERE, a number, which PROGRAM does not get\n"
     "  --no-gate          do not hold PROGRAM, and do not prove that it is filtered: for\n"
     "                     where ptrace is not to be had\n"
     "  --shim PATH        preload this instead of the command's own libportcullis.so\n"
@@ -46,6 +52,7 @@ struct command {
     bool no_gate;
     bool report;
     bool report_all;
+    const char *report_to; /* a file, a descriptor's number, or NULL */
     const char *shim;      /* or NULL */
     const char *whitelist; /* or NULL */
     char **program;        /* and its arguments */
@@ -93,11 +100,15 @@ static void add_line(struct command *command, enum compose_kind kind, const char
 
 static int parse(struct command *command, int count, char **arguments)
 {
-    static const struct option OPTIONS[] = {
-        {"allow", required_argument, NULL, 'a'}, {"default", required_argument, NULL, 'd'},
-        {"deny", required_argument, NULL, 'x'},  {"help", no_argument, NULL, 'h'},
-        {"no-gate", no_argument, NULL, 'n'},     {"report", optional_argument, NULL, 'r'},
-        {"shim", required_argument, NULL, 's'},  {0}};
+    static const struct option OPTIONS[] = {{"allow", required_argument, NULL, 'a'},
+                                            {"default", required_argument, NULL, 'd'},
+                                            {"deny", required_argument, NULL, 'x'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {"no-gate", no_argument, NULL, 'n'},
+                                            {"report", optional_argument, NULL, 'r'},
+                                            {"report-to", required_argument, NULL, 't'},
+                                            {"shim", required_argument, NULL, 's'},
+                                            {0}};
     const char *last = NULL;
     int option;
 
@@ -112,6 +123,8 @@ static int parse(struct command *command, int count, char **arguments)
             command->report_all = (command->report = true) && optarg;
         else if (option == 'r')
             return tool_usage("run", "--report takes 'all' or nothing, not '%s'", optarg);
+        else if (option == 't')
+            command->report = (command->report_to = optarg);
         else if (option == 's')
             command->shim = optarg;
         else if (option == 'a')
@@ -151,6 +164,40 @@ static int open_whitelist(struct run *run)
     return compose(base, command->lines, command->line_count, &run->composition, &run->composed);
 }
 
+/* A descriptor that the program is not to have. */
+static int take_descriptor(const char *number)
+{
+    char *end;
+    long descriptor = strtol(number, &end, 10);
+    int flags = descriptor <= INT_MAX ? fcntl((int)descriptor, F_GETFL) : -1;
+
+    if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY) {
+        tool_error("--report-to %s: the descriptor is not open for writing; for a file of that "
+                   "name, write './%s'",
+                   number, number);
+        return -STATUS_USAGE;
+    }
+    if (descriptor > STDERR_FILENO)
+        return fcntl((int)descriptor, F_SETFD, FD_CLOEXEC) == 0 ? (int)descriptor : -STATUS_CANNOT;
+    /* a standard one stays the program's */
+    int copy = fcntl((int)descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return copy < 0 ? -STATUS_CANNOT : copy;
+}
+
+static int open_report(struct run *run)
+{
+    const char *where = run->command.report_to;
+
+    if (!where)
+        return STATUS_OK;
+    bool number = *where != '\0' && where[strspn(where, "0123456789")] == '\0';
+    int descriptor = number ? take_descriptor(where) : output_file_stream(where);
+    if (descriptor < 0)
+        return -descriptor;
+    run->report.output = descriptor;
+    return STATUS_OK;
+}
+
 static void set_report(struct run *run)
 {
     bool composed = run->command.line_count > 0;
@@ -160,6 +207,7 @@ static void set_report(struct run *run)
         .composition = composed ? &run->composition : NULL,
         .file = run->command.whitelist,
         .all = run->command.report_all,
+        .output = run->report.output,
         .shim = image_needs(run->program, IMAGE_SHIM), /* it has it anyway */
     };
 }
@@ -187,7 +235,8 @@ static int find_shim(struct run *run)
 static int lower_gate(struct run *run, char whitelist[PATH_MAX])
 {
     const struct command *command = &run->command;
-    struct gate gate = {.settings = run->settings, .shim = run->shim, .keep = -1};
+    struct gate gate = {
+        .settings = run->settings, .shim = run->shim, .keep = -1, .also = run->report.output};
     bool composed = command->line_count > 0;
 
     if (command->report && report_join(&run->report, &gate) != STATUS_OK)
@@ -218,6 +267,8 @@ static int run_program(struct run *run)
 
     if (status == STATUS_OK)
         status = named_find(run->settings, run->command.program[0], run->program);
+    if (status == STATUS_OK)
+        status = open_report(run);
     set_report(run);
     if (status == STATUS_OK && has_shim(run))
         status = find_shim(run);

@@ -195,7 +195,7 @@ static void tell(struct teller *teller, const struct refusal *refusal, const cha
     free(site);
     tell_remedy(teller, refusal, stream);
     if (fclose(stream) == 0)
-        tool_say(text, length);
+        tool_say_to(teller->output, text, length);
     free(text);
 }
 
@@ -222,10 +222,10 @@ void tell_refusal(struct teller *teller, const struct refusal *refusal)
 void tell_count(const struct teller *teller, bool unseen)
 {
     if (teller->total == 0)
-        tool_note(unseen ? "no refused call was seen" : "no call was refused");
+        tool_note_to(teller->output, unseen ? "no refused call was seen" : "no call was refused");
     else
-        tool_note("%zu refused call%s told, %zu in all", teller->refusals.count,
-                  teller->refusals.count == 1 ? "" : "s", teller->total);
+        tool_note_to(teller->output, "%zu refused call%s told, %zu in all", teller->refusals.count,
+                     teller->refusals.count == 1 ? "" : "s", teller->total);
 }
 
 void tell_release(struct teller *teller)

@@ -21,6 +21,7 @@ struct teller {
     const struct policy *policy;
     const struct composition *composition; /* of the command line's lines, or NULL */
     const char *file;                      /* the whitelist to add lines to, or NULL */
+    int output;                            /* a descriptor: where it is written to */
     struct told refusals;
     struct told kin; /* the lines that go with others */
     size_t total;    /* refusals, told or not */
@@ -42,7 +43,7 @@ enum { TELL_NAME_MAX = 32 };
 /* What PROCESS is called, with '?' for what can't be printed, or "?". Returns NAME. */
 const char *tell_name(pid_t process, char name[TELL_NAME_MAX]);
 
-/* Writes it on standard error, unless the same was told before, and counts it. */
+/* Writes it, unless the same was told before, and counts it. */
 void tell_refusal(struct teller *teller, const struct refusal *refusal);
 
 /* The count, at the end. UNSEEN: there may have been others. */

@@ -10,9 +10,10 @@
 #include "../../config/diagnostic.h"
 #include "printable.h"
 
-/* PREFIX, what FORMAT makes, in one line whatever is in it, and SUFFIX; on standard error. */
-__attribute__((format(printf, 2, 0))) static void say_line(const char *prefix, const char *format,
-                                                           va_list arguments, const char *suffix)
+/* PREFIX, what FORMAT makes, in one line whatever is in it, and SUFFIX, to DESCRIPTOR. */
+__attribute__((format(printf, 3, 0))) static void say_line(int descriptor, const char *prefix,
+                                                           const char *format, va_list arguments,
+                                                           const char *suffix)
 {
     char *text = NULL;
     char *line = NULL;
@@ -23,7 +24,7 @@ __attribute__((format(printf, 2, 0))) static void say_line(const char *prefix, c
     line = printable_line(text);
     int length = line ? asprintf(&whole, "%s%s%s\n", prefix, line, suffix) : -1;
     if (length > 0)
-        tool_say(whole, (size_t)length);
+        tool_say_to(descriptor, whole, (size_t)length);
     free(text);
     free(line);
     free(length > 0 ? whole : NULL);
@@ -34,7 +35,7 @@ void tool_error(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    say_line("portcullis: error: ", format, arguments, "");
+    say_line(STDERR_FILENO, "portcullis: error: ", format, arguments, "");
     va_end(arguments);
 }
 
@@ -47,7 +48,7 @@ int tool_usage(const char *verb, const char *format, ...)
     snprintf(prefix, sizeof(prefix), "portcullis %s: ", verb);
     snprintf(suffix, sizeof(suffix), "; see 'portcullis %s --help'", verb);
     va_start(arguments, format);
-    say_line(prefix, format, arguments, suffix);
+    say_line(STDERR_FILENO, prefix, format, arguments, suffix);
     va_end(arguments);
     return STATUS_USAGE;
 }
@@ -82,13 +83,18 @@ int tool_write(int descriptor, const char *bytes, size_t length)
 
 void tool_say(const char *text, size_t length)
 {
+    tool_say_to(STDERR_FILENO, text, length);
+}
+
+void tool_say_to(int descriptor, const char *text, size_t length)
+{
     size_t written = 0;
     char *out = malloc(PRINTABLE_GROWTH * length + 1);
 
     if (!out)
         return;
     printable_copy(text, length, true, false, out, &written);
-    (void)!tool_write(STDERR_FILENO, out, written);
+    (void)!tool_write(descriptor, out, written);
     free(out);
 }
 
@@ -97,7 +103,16 @@ void tool_note(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    say_line("portcullis: ", format, arguments, "");
+    say_line(STDERR_FILENO, "portcullis: ", format, arguments, "");
+    va_end(arguments);
+}
+
+void tool_note_to(int descriptor, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    say_line(descriptor, "portcullis: ", format, arguments, "");
     va_end(arguments);
 }
 

@@ -58,6 +58,10 @@ int tool_write(int descriptor, const char *bytes, size_t length)
  * are not torn; what cannot be written is lost. */
 void tool_say(const char *text, size_t length);
 
+/* The same two, to DESCRIPTOR. */
+void tool_note_to(int descriptor, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void tool_say_to(int descriptor, const char *text, size_t length);
+
 /* All messages, on standard error. */
 void tool_tell(const struct diagnostics *diagnostics);
 

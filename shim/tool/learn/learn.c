@@ -21,6 +21,7 @@
 #include "../tool.h"
 #include "again.h"
 #include "learner.h"
+#include "obstacles.h"
 #include "store.h"
 
 static const char HELP[] =
@@ -357,6 +358,8 @@ static int learn_program(struct learn *learn)
         status = refuse_linked(learn->executable);
     if (status == STATUS_OK)
         status = join_command(learn);
+    if (status == STATUS_OK && !(learn->output && strcmp(learn->output, "-") == 0))
+        obstacles_look();
     if (status == STATUS_OK)
         status = lower_gate(learn);
     if (status == STATUS_OK)
