@@ -96,6 +96,21 @@ static char *copy_line(struct lint *lint, struct place place)
     return strndup(lint->lines[line], (size_t)(lint->lines[line + 1] - lint->lines[line]));
 }
 
+bool lint_remarks(struct lint *lint, struct place place, const char *word)
+{
+    char *copy = copy_line(lint, place);
+    const char *comment = copy ? strpbrk(copy, ";#") : NULL;
+    bool has = comment && strstr(comment, word);
+
+    free(copy);
+    return has;
+}
+
+bool lint_is_seen(struct lint *lint, struct place place)
+{
+    return lint_remarks(lint, place, " seen ");
+}
+
 /* Whether a comment at PLACE says "no-warn: NAME", with other names or without. */
 static bool is_silenced(struct lint *lint, enum linter linter, struct place place)
 {

@@ -55,6 +55,12 @@ bool lint_warn(struct lint *lint, enum linter linter, struct place place, const 
 /* Whether ENTRY is to be warned of now: [deny] is looked at with [allow] alone. */
 bool lint_concerns(const struct lint *lint, const struct entry *entry);
 
+/* Whether the comment at PLACE has WORD in it. */
+bool lint_remarks(struct lint *lint, struct place place, const char *word);
+
+/* Whether the comment at PLACE says that a program has made the call: "seen 3 times". */
+bool lint_is_seen(struct lint *lint, struct place place);
+
 /* The parts of lint_policy(); those in the middle look at [allow] or at one stage. */
 void lint_lines(struct lint *lint);     /* lines that do nothing, or not what they seem to */
 void lint_swallowed(struct lint *lint); /* lines that other lines make superfluous */

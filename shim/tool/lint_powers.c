@@ -130,6 +130,19 @@ static const char *where(const struct lint *lint, const struct entry *entry, cha
     return text;
 }
 
+/* Whether the line of ENTRY allows the flag by its name, or its comment says that this was seen.
+ * Then nobody needs advice that would take it back. */
+static bool is_considered(struct lint *lint, const struct entry *entry, size_t index)
+{
+    const char *argument = POWERS[index].argument;
+
+    const char *flag = POWERS[index].flag;
+
+    return argument && ((entry->condition_text && strstr(entry->condition_text, flag)) ||
+                        lint_remarks(lint, entry->place, flag) ||
+                        (entry->condition_text && lint_is_seen(lint, entry->place)));
+}
+
 static void check_power(struct lint *lint, size_t index)
 {
     const struct settings *settings = &lint->policy->whitelist.settings;
@@ -145,7 +158,7 @@ static void check_power(struct lint *lint, size_t index)
         return;
     lint_warn(lint, POWERS[index].linter, entry ? entry->place : settings->default_place,
               "'%s' is allowed%s: %s%s", name, where(lint, entry, by), POWERS[index].text,
-              advise(index, listed, advice));
+              listed && is_considered(lint, entry, index) ? "" : advise(index, listed, advice));
 }
 
 static void check_loader(struct lint *lint, const char *name)

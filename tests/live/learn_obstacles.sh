@@ -48,8 +48,7 @@ like "$STATUS|$OUT|$ERR" "^0\\|-1\\|.*'$TMP/seize' .* cannot trace while it is l
 
 # --- standard output that is thrown away
 echo error >log
-WARNING="portcullis: warning: standard output is /dev/null, where some programs do less (grep stops at the \
-first match); write '| cat >/dev/null' behind the command instead"
+WARNING="portcullis: warning: standard output is /dev/null, so some programs do less; use '| cat >/dev/null'"
 ERR=$("$PORTCULLIS" learn --quiet -o g.ini -- grep error log 2>&1 >/dev/null)
 is "$ERR $(listed g.ini | grep -cx write)" "$WARNING 0" "a_run_whose_output_is_thrown_away_is_warned_of"
 rm g.ini

@@ -20,8 +20,8 @@ void obstacles_look(void)
 
     if (fstat(STDOUT_FILENO, &status) == 0 && S_ISCHR(status.st_mode) &&
         status.st_rdev == makedev(NULL_MAJOR, NULL_MINOR))
-        tool_note("warning: standard output is /dev/null, where some programs do less (grep stops "
-                  "at the first match); write '| cat >/dev/null' behind the command instead");
+        tool_note("warning: standard output is /dev/null, so some programs do less; "
+                  "use '| cat >/dev/null'");
 }
 
 /* A thread has one tracer. */
