@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "look.h"
+#include "worker.h"
 
 enum {
     CODE_SECCOMP = 1,  /* SYS_SECCOMP in the kernel's <asm/siginfo.h> */
@@ -24,6 +25,8 @@ enum {
     YIELDS_MAX = 50,
     WAITS_MAX = 120000, /* of half a millisecond */
     ENDS_MAX = 20000,
+    STEP_WAITS_MAX = 4000,
+    READ_MILLISECONDS = 1000,
     STEPS_MAX = 16,
 };
 
@@ -38,11 +41,12 @@ static void pause_for(int round)
         nanosleep(&pause, NULL);
 }
 
-/* Waits for the next stop of THREAD. Returns false when it comes to its end instead, which is left
- * for others to be told of; and when an exec has taken its id away, which nobody is told of. */
-static bool next_stop(pid_t thread, int *status)
+/* Waits for the next stop of THREAD, LIMIT rounds at most. Returns false when it comes to its end
+ * instead, which is left for others to be told of; and when an exec has taken its id away, which
+ * nobody is told of. */
+static bool next_stop(pid_t thread, int *status, int limit)
 {
-    for (int i = 0; i < WAITS_MAX; i++) {
+    for (int i = 0; i < limit; i++) {
         siginfo_t told = {0};
         if (waitid(P_PID, (id_t)thread, &told, WEXITED | WSTOPPED | WNOHANG | WNOWAIT | __WALL) !=
                 0 &&
@@ -123,7 +127,7 @@ bool hold_wait(struct hold *hold)
 {
     int status;
 
-    if (!hold->traced || !next_stop(hold->thread, &status))
+    if (!hold->traced || !next_stop(hold->thread, &status, WAITS_MAX))
         return false;
     hold->stopped = true;
     /* a signal came first; otherwise it is the stop that was asked for, or one of job control */
@@ -145,6 +149,44 @@ void hold_end(struct hold *hold)
     release(hold);
 }
 
+/* In a worker, since it may wait for ever: whether there is a system call instruction at the
+ * address in the memory that comes. */
+static void look_at_code(int channel, void *context)
+{
+    static const unsigned char CALLS[][SYSCALL_BYTES] = {{0x0f, 0x05}, {0xcd, 0x80}};
+    unsigned char code[SYSCALL_BYTES];
+    struct worker_message message;
+    int memory;
+
+    (void)context;
+    if (!worker_receive(channel, &message, &memory, -1))
+        return;
+    ssize_t got = pread(memory, code, sizeof(code), (off_t)message.address);
+    message.word = got == SYSCALL_BYTES && (memcmp(code, CALLS[0], sizeof(code)) == 0 ||
+                                            memcmp(code, CALLS[1], sizeof(code)) == 0);
+    worker_send(channel, &message, -1);
+}
+
+static bool is_call(pid_t thread, uint64_t address)
+{
+    struct worker_message message = {.address = address};
+    struct worker worker;
+    char path[64];
+    bool answered = false;
+
+    snprintf(path, sizeof(path), "/proc/%d/mem", thread);
+    int memory = open(path, O_RDONLY | O_CLOEXEC);
+    if (memory < 0)
+        return false;
+    if (worker_start(&worker, look_at_code, NULL) == 0) {
+        answered = worker_send(worker.channel, &message, memory) &&
+                   worker_receive(worker.channel, &message, NULL, READ_MILLISECONDS);
+        worker_stop(&worker);
+    }
+    close(memory);
+    return answered && message.word;
+}
+
 /* The next instruction is the system call instruction that has just been executed, and this time
  * the call is the fatal one; no signal comes before. Returns whether it is so. */
 static bool make_fatal(pid_t thread)
@@ -155,9 +197,7 @@ static bool make_fatal(pid_t thread)
     if (ptrace(PTRACE_GETREGS, thread, 0, &registers) != 0)
         return false;
     registers.rip -= SYSCALL_BYTES;
-    errno = 0;
-    unsigned bytes = (unsigned)ptrace(PTRACE_PEEKTEXT, thread, registers.rip, 0) & 0xffffU;
-    if (errno != 0 || (bytes != 0x050f && bytes != 0x80cd))
+    if (!is_call(thread, registers.rip))
         return false;
     registers.rax = HOLD_FATAL_CALL;
     registers.orig_rax = ~0ULL; /* no call to be restarted */
@@ -174,7 +214,8 @@ static void die_of_call(pid_t thread)
     bool waits = true;
 
     for (int i = 0; waits && i < STEPS_MAX; i++) {
-        if (ptrace(PTRACE_SINGLESTEP, thread, 0, (long)signal) != 0 || !next_stop(thread, &status))
+        if (ptrace(PTRACE_SINGLESTEP, thread, 0, (long)signal) != 0 ||
+            !next_stop(thread, &status, STEP_WAITS_MAX))
             return;
         int event = status >> 16;
         signal = !event && WSTOPSIG(status) == SIGSYS ? SIGSYS : 0; /* shown by Linux 5.15 */
@@ -244,7 +285,7 @@ void hold_trap(struct hold *hold, const struct seccomp_data *call)
     do {
         /* what came before is blocked now, and so waits again */
         ptrace(PTRACE_CONT, hold->thread, 0, (long)hold->signal);
-        hold->stopped = next_stop(hold->thread, &status);
+        hold->stopped = next_stop(hold->thread, &status, WAITS_MAX);
         hold->signal = hold->stopped && status >> 16 == 0 ? WSTOPSIG(status) : 0;
     } while (hold->stopped && hold->signal != SIGSYS);
     if (hold->stopped)

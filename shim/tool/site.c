@@ -1,5 +1,6 @@
 #include "site.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,13 +20,13 @@ enum {
     CODE_64 = 0x33,  /* the code segment of 64-bit programs */
 };
 
-static const struct worker_message *ask(struct worker *worker, const struct worker_message *message,
-                                        struct worker_message *answer, int *file, int milliseconds)
+/* Sends MESSAGE, with the descriptor SENT or -1; *FILE: as worker_receive() has it. */
+static bool ask(struct worker *worker, const struct worker_message *message, int sent, int *file)
 {
-    if (worker->process != 0 && worker_send(worker->channel, message, -1) &&
-        worker_receive(worker->channel, answer, file, milliseconds))
-        return answer;
-    return NULL;
+    struct worker_message answer;
+
+    return worker->process != 0 && worker_send(worker->channel, message, sent) &&
+           worker_receive(worker->channel, &answer, file, LOOK_MILLISECONDS);
 }
 
 static void lose(struct sites *sites, struct worker *worker)
@@ -76,8 +77,9 @@ static void show_registers(struct site_view *view, const struct user_regs_struct
 void site_look_at(struct sites *sites, pid_t process, const struct user_regs_struct *registers,
                   uint64_t pc)
 {
-    struct worker_message answer;
-    struct worker_message look = {
+    char path[64];
+    int memory = -1;
+    const struct worker_message look = {
         .word = SITE_LOOK, .process = process, .address = registers ? registers->rsp : 0};
 
     sites->process = process;
@@ -87,7 +89,13 @@ void site_look_at(struct sites *sites, pid_t process, const struct user_regs_str
         return;
     sites->view->pc = pc;
     show_registers(sites->view, registers);
-    sites->looked = ask(&sites->looker, &look, &answer, NULL, LOOK_MILLISECONDS) != NULL;
+    /* opened by whom the kernel allows it: the tracer */
+    snprintf(path, sizeof(path), "/proc/%d/mem", process);
+    if (registers)
+        memory = open(path, O_RDONLY | O_CLOEXEC);
+    sites->looked = ask(&sites->looker, &look, memory, NULL);
+    if (memory >= 0)
+        close(memory);
     if (!sites->looked)
         lose(sites, &sites->looker);
 }
@@ -106,10 +114,9 @@ void site_look_at_thread(struct sites *sites, pid_t process, pid_t thread, bool 
 static bool hand_over(struct sites *sites, uint32_t number)
 {
     const struct worker_message open = {.word = SITE_OPEN, .number = number};
-    struct worker_message answer;
     int file = -1;
 
-    if (!ask(&sites->looker, &open, &answer, &file, LOOK_MILLISECONDS))
+    if (!ask(&sites->looker, &open, -1, &file))
         lose(sites, &sites->looker);
     bool sent =
         worker_send(sites->namer.channel, &(struct worker_message){.word = SITE_DONE}, file);

@@ -148,20 +148,11 @@ static void show_modules(const struct looker *looker)
     }
 }
 
-static void copy_stack(struct site_view *view, pid_t process, uint64_t address)
+static void copy_stack(struct site_view *view, int memory, uint64_t address)
 {
-    char path[PATH_BYTES];
+    ssize_t got = memory < 0 ? 0 : pread(memory, view->stack, sizeof(view->stack), (off_t)address);
 
     view->stack_start = address;
-    view->stack_length = 0;
-    if (address == 0)
-        return;
-    snprintf(path, sizeof(path), "/proc/%d/mem", process);
-    int memory = open(path, O_RDONLY | O_CLOEXEC);
-    if (memory < 0)
-        return;
-    ssize_t got = pread(memory, view->stack, sizeof(view->stack), (off_t)address);
-    close(memory);
     view->stack_length = got > 0 ? (uint32_t)got : 0;
 }
 
@@ -242,19 +233,22 @@ void site_look(int channel, void *context)
     struct looker looker = {.view = context};
     struct worker_message message;
 
+    int memory;
     bool heard = true;
-    while (heard && worker_receive(channel, &message, NULL, -1)) {
+    while (heard && worker_receive(channel, &message, &memory, -1)) {
         int file = -1;
         if (message.word == SITE_LOOK) {
             read_maps(&looker, message.process);
             show_modules(&looker);
-            copy_stack(looker.view, message.process, message.address);
+            copy_stack(looker.view, memory, message.address);
         } else if (message.word == SITE_OPEN) {
             file = open_module(&looker, message.number);
         }
         heard = worker_send(channel, &(struct worker_message){.word = SITE_DONE}, file);
         if (file >= 0)
             close(file);
+        if (memory >= 0)
+            close(memory);
     }
     forget(&looker);
 }

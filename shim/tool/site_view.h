@@ -41,7 +41,8 @@ struct site_view {
 
 /* The words of a struct worker_message. */
 enum {
-    /* to the one that looks: at PROCESS, whose stack is at ADDRESS or 0; answered by SITE_DONE */
+    /* to the one that looks: at PROCESS, whose stack is at ADDRESS of the memory that comes
+     * along, or unknown; answered by SITE_DONE */
     SITE_LOOK = 1,
     /* to the same: the file of the module NUMBER; answered by SITE_DONE, with or without it. From
      * the one that names, to the supervisor: the same, answered likewise */

@@ -40,6 +40,7 @@ for backend in report notify ptrace; do
     done
     ends rewrite $backend "(159|137) "
     ends unmap $backend "(159|137) "
+    ends away $backend "(159|137) "
     ends vforked $backend "0 child: signal 31"
 done
 ends vsyscall report "137 "

@@ -48,7 +48,7 @@ for ((done = 0; done < IMAGES / 4; done += AT_ONCE)); do
 done
 is "$wrong" "" "so_does_who_learns_with_annotations"
 
-# --- a stack that nobody ever fills: who reads it waits for ever
+# --- a stack that nobody ever fills
 cat >stack.c <<'END_OF_STACK'
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
@@ -89,7 +89,7 @@ END_OF_STACK
 "${CC:-gcc}" -O1 -o stack stack.c || exit 1
 report --report w.ini -- ./stack
 is "$STATUS $OUT $(grep -c refused <<<"$ERR")" "159 mkdir: -1 3" \
-    "a_stack_that_makes_its_reader_wait_costs_the_place_only"
+    "a_stack_that_cannot_be_read_costs_the_place_only"
 
 # --- who reads
 # namers: the processes of ours that have a filter.
@@ -105,9 +105,20 @@ a_namer_is_there()
 {
     [[ -n $(namers) ]]
 }
-mkfifo go
-start "$PORTCULLIS" run --report w.ini -- sh -c './calls plain; read x <go; ./calls plain; ./calls plain' \
-    >out 2>err
+
+# The one that looks at the process: another child of the supervisor.
+looker_of()
+{
+    local namer=$1 supervisor watcher
+    supervisor=$(awk '/^PPid:/ { print $2 }' "/proc/$namer/status")
+    for watcher in $(watchers); do
+        ((watcher == namer)) || ! grep -qx "PPid:.$supervisor" "/proc/$watcher/status" ||
+            echo "$watcher"
+    done
+}
+mkfifo go again
+start "$PORTCULLIS" run --report w.ini -- sh -c './calls plain; read x <go; ./calls plain; ./calls plain
+    read x <again; ./calls plain; ./calls plain' >out 2>err
 wait_for 10 a_namer_is_there
 namer=$(namers)
 if ((EUID == 0)); then
@@ -123,10 +134,17 @@ is "$(find "/proc/$namer/fd" -lname 'socket:*' | wc -l) $(find "/proc/$namer/fd"
 kill -KILL "$namer"
 wait_for 10 none_alive "$namer"
 echo >go
+wait_for 30 grep -q 'from 0x' err
+looker=$(looker_of "$(wait_for 10 a_namer_is_there && namers)")
+kill -STOP "$looker"
+echo >again
 wait "$PID"
 wait_for 10 counted err
-is "$(grep -c 'from libc.so.6!mkdir+0x[0-9a-f]*, called by calls!make_folder' err) $(tail -n 1 err)" \
-    "1 portcullis: 2 refused calls told, 3 in all" "its_death_costs_one_place"
+is "$(grep -c 'from libc.so.6!mkdir+0x[0-9a-f]*, called by calls!make_folder' err) \
+$(grep -c 'from 0x' err) $(tail -n 1 err) $(sort -u out)" \
+    "1 2 portcullis: 3 refused calls told, 5 in all mkdir: -1, Operation not permitted" \
+    "a_reader_that_is_killed_or_never_answers_costs_one_place"
+is "$(alive "$looker" && echo alive)" "" "and_is_killed_then"
 wait_for 10 nobody_watches
 is "$(watchers)" "" "and_nobody_of_ours_is_left"
 finish

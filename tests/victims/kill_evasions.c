@@ -2,6 +2,8 @@
  * survive it. "survived" is printed if anything of the program runs behind that call. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -105,6 +108,26 @@ static void *unmap(void *nothing)
     return nothing;
 }
 
+/* From now on the page is not filled with zeros when it is gone. */
+static void keep_missing(void)
+{
+    struct uffdio_api api = {.api = UFFD_API};
+    struct uffdio_register range = {{(unsigned long)page, 4096}, UFFDIO_REGISTER_MODE_MISSING, 0};
+    int faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+
+    if (faults < 0 || ioctl(faults, UFFDIO_API, &api) != 0 ||
+        ioctl(faults, UFFDIO_REGISTER, &range) != 0)
+        abort();
+}
+
+/* The page is gone, and who reads it waits for ever: the supervisor as well. */
+static void *take_away(void *nothing)
+{
+    wait_somewhat();
+    madvise(page, 4096, MADV_DONTNEED);
+    return nothing;
+}
+
 static void from_page(void *(*other)(void *))
 {
     static const unsigned char CODE[] = {0x0f, 0x05, 0xc3}; /* syscall; ret */
@@ -117,6 +140,8 @@ static void from_page(void *(*other)(void *))
     signal(SIGSEGV, jump);
     if (sigsetjmp(back, 1) != 0)
         survived();
+    if (other == take_away)
+        keep_missing();
     go = 1;
     __asm__ volatile("call *%1"
                      : "=a"(result)
@@ -128,6 +153,11 @@ static void from_page(void *(*other)(void *))
 static void by_rewriting(void)
 {
     from_page(rewrite);
+}
+
+static void by_taking_away(void)
+{
+    from_page(take_away);
 }
 
 static void by_unmapping(void)
@@ -254,9 +284,10 @@ static const struct {
     const char *name;
     void (*run)(void);
 } WAYS[] = {
-    {"signal", by_signal},     {"rewrite", by_rewriting}, {"unmap", by_unmapping},
-    {"vsyscall", by_vsyscall}, {"tracer", by_tracer},     {"late", by_late_tracer},
-    {"sharer", by_sharer},     {"vfork", in_vfork},       {"vforked", vfork_child},
+    {"signal", by_signal},    {"rewrite", by_rewriting}, {"unmap", by_unmapping},
+    {"away", by_taking_away}, {"vsyscall", by_vsyscall}, {"tracer", by_tracer},
+    {"late", by_late_tracer}, {"sharer", by_sharer},     {"vfork", in_vfork},
+    {"vforked", vfork_child},
 };
 
 int main(int count, char **arguments)
