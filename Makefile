@@ -75,7 +75,7 @@ LINT_TESTS := $(wildcard tests/lint/*.sh)
 SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.bash' \
     .ci/run tests/run .debian/tests/smoke)
 C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(wildcard shim/link/*.c) $(HELPER_SOURCES) \
-    $(UNIT_SOURCES) tests/fuzz.c)
+    $(UNIT_SOURCES) tests/fuzz.c tests/asan.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
     tests/foreign/criterion/*.[ch] \
