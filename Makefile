@@ -75,7 +75,7 @@ LINT_TESTS := $(wildcard tests/lint/*.sh)
 SHELL_SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.sh' '*.bash' \
     .ci/run tests/run .debian/tests/smoke)
 C_SOURCES = $(sort $(SHIM_SOURCES) $(TOOL_SOURCES) $(wildcard shim/link/*.c) $(HELPER_SOURCES) \
-    $(UNIT_SOURCES) tests/fuzz.c tests/asan.c)
+    $(UNIT_SOURCES) tests/fuzz.c tests/fuzz_imports.c tests/asan.c)
 # Victims and examples are programs of their own, written to be looked at or to misbehave.
 PROGRAM_SOURCES = $(wildcard tests/failing/*.c tests/victims/*.[ch] tests/bench/*.c \
     tests/foreign/criterion/*.[ch] \
@@ -88,6 +88,8 @@ CORE_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/hosted/%.o)
 SHIM_OBJECTS := $(SHIM_SOURCES:%.c=$(BUILD)/freestanding/%.o)
 HELPER_OBJECTS := $(HELPER_SOURCES:%.c=$(BUILD)/hosted/%.o)
 FUZZ_OBJECTS := $(CORE_SOURCES:%.c=$(BUILD)/fuzzing/%.o) $(BUILD)/fuzzing/tests/helpers/bpf.o
+FUZZ_TOOL_OBJECTS = $(FUZZ_OBJECTS) \
+    $(patsubst %.c,$(BUILD)/fuzzing/%.o,$(filter-out %/main.c %/dlopen.c,$(TOOL_SOURCES)))
 UNIT_TESTS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 LIBS := -lseccomp -linih
 
@@ -192,8 +194,14 @@ $(BUILD)/tests/%: $(BUILD)/hosted/tests/%.o $(BUILD)/libhelpers.a $(BUILD)/libco
 	@mkdir -p $(@D)
 	$(CC) $(HOSTED) $< $(BUILD)/libhelpers.a $(BUILD)/libcore.a -lcriterion $(LIBS) -o $@
 
-$(BUILD)/fuzz: $(BUILD)/fuzzing/tests/fuzz.o $(FUZZ_OBJECTS)
+$(BUILD)/fuzz-whitelist: $(BUILD)/fuzzing/tests/fuzz.o $(FUZZ_OBJECTS)
 	$(CLANG) $(FUZZING) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
+# One source for all of them: each is compiled for one.
+FUZZ_IMPORTS := oci systemd strace audit
+$(FUZZ_IMPORTS:%=$(BUILD)/fuzz-%): $(BUILD)/fuzz-%: tests/fuzz_imports.c $(FUZZ_TOOL_OBJECTS)
+	$(CLANG) $(FUZZING) -DFUZZED=FUZZ_$(shell echo $* | tr a-z A-Z) -fsanitize=fuzzer \
+	    $(filter %.c %.o,$^) $(LIBS) $(TOOL_LIBS) -o $@
 
 .SECONDARY:
 
@@ -311,26 +319,36 @@ format:
 format-check:
 	@$(CLANG_FORMAT) --dry-run --Werror $(FORMATTED)
 
-# libFuzzer over reader, rules and BPF. FUZZ_CORPUS grows; what was found is kept there too.
+# libFuzzer over reader, rules and BPF, and over each importer. They share FUZZ_SECONDS. FUZZ_CORPUS
+# grows, a folder each; what was found is kept there too.
 FUZZ_CORPUS ?= $(BUILD)/corpus
-FUZZ_SEEDS = $(wildcard config/whitelists/*.ini examples/*/*.ini tests/data/*.ini \
+FUZZ_TARGETS ?= whitelist $(FUZZ_IMPORTS)
+FUZZ_SEEDS_whitelist = $(wildcard config/whitelists/*.ini examples/*/*.ini tests/data/*.ini \
     tests/data/*/*.ini)
+FUZZ_SEEDS_strace = $(wildcard tests/data/strace/*.log)
 
 .PHONY: fuzz fuzz-run
 fuzz:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(FUZZ_PACKAGES)"
 	$(AGAIN) fuzz-run
 
-fuzz-run: $(BUILD)/fuzz
-	@mkdir -p $(FUZZ_CORPUS) $(BUILD)/empty
-	@for seed in $(FUZZ_SEEDS); do cp "$$seed" "$(FUZZ_CORPUS)/$$(echo "$$seed" | tr / _)"; done
-	@echo "$(FUZZ_SECONDS) seconds of fuzzing, from $(words $(FUZZ_SEEDS)) whitelists"
-	@cd $(BUILD)/empty && $(abspath $(BUILD)/fuzz) -max_total_time=$(FUZZ_SECONDS) -timeout=20 \
-	    -rss_limit_mb=2048 -max_len=16384 -dict=$(abspath tests/data/fuzz.dict) -verbosity=0 \
-	    -print_final_stats=1 -artifact_prefix=$(abspath $(FUZZ_CORPUS))/ $(abspath $(FUZZ_CORPUS)) \
-	    >$(abspath $(BUILD)/fuzz.log) 2>&1 || \
-	    { grep -v '# Uses:' $(abspath $(BUILD)/fuzz.log) | tail -n 60; exit 1; }
-	@sed -n 's/^stat::number_of_executed_units: */inputs tried without a finding: /p' $(BUILD)/fuzz.log
+fuzz-run: $(FUZZ_TARGETS:%=fuzz-run-%)
+
+# One after another, since they share the processors too.
+.PHONY: $(FUZZ_TARGETS:%=fuzz-run-%)
+$(FUZZ_TARGETS:%=fuzz-run-%): fuzz-run-%: $(BUILD)/fuzz-%
+	@mkdir -p $(FUZZ_CORPUS)/$* $(BUILD)/empty
+	@for seed in $(FUZZ_SEEDS_$*) $(wildcard tests/data/fuzz/$*/*); do \
+	    cp "$$seed" "$(FUZZ_CORPUS)/$*/$$(echo "$$seed" | tr / _)"; done
+	@cd $(BUILD)/empty && flock $(abspath $(BUILD)/fuzz.lock) $(abspath $(BUILD)/fuzz-$*) \
+	    -max_total_time=$$(($(FUZZ_SECONDS) / $(words $(FUZZ_TARGETS)))) -timeout=20 \
+	    -rss_limit_mb=2048 -max_len=16384 -verbosity=0 -print_final_stats=1 \
+	    $(if $(filter whitelist,$*),-dict=$(abspath tests/data/fuzz.dict),-close_fd_mask=3) \
+	    -artifact_prefix=$(abspath $(FUZZ_CORPUS))/ $(abspath $(FUZZ_CORPUS))/$* \
+	    >$(abspath $(BUILD)/fuzz-$*.log) 2>&1 || \
+	    { grep -v '# Uses:' $(abspath $(BUILD)/fuzz-$*.log) | tail -n 60; exit 1; }
+	@sed -n 's/^stat::number_of_executed_units: */fuzz-$*: inputs tried without a finding: /p' \
+	    $(BUILD)/fuzz-$*.log
 
 # Figures, as ratios inside one run; no test asserts them. BENCH="start calls" for some sections.
 .PHONY: bench bench-run

@@ -1,5 +1,6 @@
 #include "oci_shape.h"
 
+#include <json-c/json_object_iterator.h>
 #include <string.h>
 
 #include "json_text.h"
@@ -91,34 +92,43 @@ static const struct member *find(const struct member *members, const char *name)
     return members->name ? members : NULL;
 }
 
-bool oci_shape_check(struct json_object *object, enum oci_shape shape, const char *what,
-                     const char *file, struct diagnostics *diagnostics)
+/* Whether VALUE, OBJECT's member NAME, is what it has to be. */
+static bool check_member(struct json_object *object, enum oci_shape shape, const char *name,
+                         struct json_object *value, const char *what, const char *file,
+                         struct diagnostics *diagnostics)
 {
     static const char *const KINDS[] = {[TEXT] = "a string without NUL",
                                         [NUMBER] = "a number from 0 to 2^64-1",
                                         [OBJECT] = "an object",
                                         [TEXTS] = "a list of strings",
                                         [OBJECTS] = "a list of objects"};
+    const struct member *member = find(SHAPES[shape], name);
+    struct json_object *wrong = NULL;
+
+    if (!member) {
+        diagnostic_warning(diagnostics, oci_place(file, value ? value : object),
+                           "'%.64s' is nothing that %s has, and left out", name, what);
+        return true;
+    }
+    if (fits(value, member->kind, &wrong))
+        return true;
+    diagnostic_error(diagnostics, oci_place(file, wrong),
+                     "'%s' of %s has to be %s, and there is %s", name, what, KINDS[member->kind],
+                     json_text_kind(wrong));
+    return false;
+}
+
+bool oci_shape_check(struct json_object *object, enum oci_shape shape, const char *what,
+                     const char *file, struct diagnostics *diagnostics)
+{
     bool good = true;
 
     if (!object)
         return true;
-    json_object_object_foreach(object, name, value)
-    {
-        struct json_object *wrong = NULL;
-        const struct member *member = find(SHAPES[shape], name);
-        struct place place = oci_place(file, value ? value : object);
-        if (!member) {
-            diagnostic_warning(diagnostics, place, "'%.64s' is nothing that %s has, and left out",
-                               name, what);
-            continue;
-        }
-        if (fits(value, member->kind, &wrong))
-            continue;
-        place = oci_place(file, wrong);
-        diagnostic_error(diagnostics, place, "'%s' of %s has to be %s, and there is %s", name, what,
-                         KINDS[member->kind], json_text_kind(wrong));
-        good = false;
-    }
+    struct json_object_iterator at = json_object_iter_begin(object);
+    struct json_object_iterator end = json_object_iter_end(object);
+    for (; !json_object_iter_equal(&at, &end); json_object_iter_next(&at))
+        good &= check_member(object, shape, json_object_iter_peek_name(&at),
+                             json_object_iter_peek_value(&at), what, file, diagnostics);
     return good;
 }

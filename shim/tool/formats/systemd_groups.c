@@ -149,16 +149,21 @@ static int start(int output, pid_t *process)
 /* All that comes out of DESCRIPTOR, which is closed; to be freed. */
 static int read_output(int descriptor, char **text)
 {
-    FILE *input = fdopen(descriptor, "r");
-    size_t size = 0;
+    char piece[16384];
+    size_t length = 0;
+    ssize_t got = 0;
+    FILE *copy = open_memstream(text, &length);
+    int error = copy ? 0 : -ENOMEM;
 
-    if (!input) {
-        close(descriptor);
-        return -ENOMEM;
+    while (!error && (got = read(descriptor, piece, sizeof(piece))) != 0) {
+        if (got > 0)
+            fwrite(piece, 1, (size_t)got, copy);
+        else if (errno != EINTR)
+            error = -errno;
     }
-    errno = 0;
-    int error = getdelim(text, &size, '\0', input) < 0 && errno ? -errno : 0;
-    fclose(input);
+    if (copy && fclose(copy) != 0)
+        error = -ENOMEM;
+    close(descriptor);
     return error;
 }
 
