@@ -204,7 +204,8 @@ static void copy_text(struct span span, bool raw, char *text, size_t size)
     bool quoted = raw && span.start < span.end && *span.start == '"';
 
     if (quoted) {
-        const char *end = memchr(++span.start, '"', length_of(span) - 1);
+        span.start++;
+        const char *end = memchr(span.start, '"', length_of(span));
         span.end = end ? end : span.end;
     } else if (raw) {
         const char *end = memchr(span.start, ' ', length_of(span));
@@ -266,8 +267,8 @@ static void take_names(const struct parts *parts, struct audit_record *record)
     if (names.start && names.start + strlen("comm=") < names.end) {
         names.start += strlen("comm=");
         exe = find_exe(names, parts->raw);
-        copy_text((struct span){names.start, exe ? exe - 1 : names.end}, parts->raw,
-                  record->program, sizeof(record->program));
+        copy_text((struct span){names.start, exe ? exe - (exe > names.start) : names.end},
+                  parts->raw, record->program, sizeof(record->program));
     } else {
         exe = find_key(parts->whole, "exe", false);
     }

@@ -154,6 +154,12 @@ Test(audit_record, may_lack_names)
     expect_record("type=1326 audit(1:1): comm= exe= arch=c000003e syscall=165 code=0x50000",
                   "mount in ? (0, ?)" WAS);
     expect_record("type=1326 syscall=165", "mount in ? (0, ?) was logged");
+    expect_record("type=1326 comm=\" exe=\" arch=c000003e syscall=165",
+                  "mount in ? (0, ?) was logged");
+    expect_record("type=1326 pid=1 exe=\" arch=c000003e syscall=165",
+                  "mount in ? (1, ?) was logged");
+    expect_record("type=1326 comm=exe=/t arch=c000003e syscall=165",
+                  "mount in ? (0, /t) was logged");
     expect_record("SECCOMP syscall=165", "mount in ? (0, ?) was logged");
     expect_record("SECCOMP arch=c000003e syscall=165", "mount in ? (0, ?) was logged");
     expect_record("type=1326 audit(1:1): comm=\" exe=\" syscall=165",
