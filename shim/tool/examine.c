@@ -43,6 +43,12 @@ static void find_gone(struct finding *finding, const char *name, pid_t process)
     finding->final = true;
 }
 
+static void find_changed(struct finding *finding, const char *name)
+{
+    find(finding, ANSWER_UNPROVEN, "%s changed while it was looked at", name);
+    finding->weight = WEIGHT_UNSETTLED;
+}
+
 /* --- what anybody can see -----------------------------------------------------------------------
  */
 
@@ -114,11 +120,12 @@ static bool check_all(const struct question *question, const struct threads *thr
     struct thread_status status;
 
     if (look_thread(question->pid, &status) != 0) {
-        find_gone(finding, NULL, question->pid);
+        find_changed(finding, "the process");
         return false;
     }
     snprintf(name, 64, "%s", status.name);
-    if (status.ended && status.threads <= 1) {
+    /* none: the one that had this id makes way for a thread that executes a program */
+    if (status.ended && status.threads == 1) {
         find_gone(finding, name, question->pid);
         return false;
     }
@@ -136,13 +143,13 @@ static bool check_all(const struct question *question, const struct threads *thr
 /* --- what it takes to read filters --------------------------------------------------------------
  */
 
-static void find_unstoppable(const struct question *question, const struct halt *halt,
-                             const char *name, int error, struct finding *finding)
+static void find_unstoppable(const struct halt *halt, const char *name, int error,
+                             struct finding *finding)
 {
     struct thread_status status = {0};
 
     if (error == -ESRCH) {
-        find_gone(finding, name, question->pid);
+        find_changed(finding, name); /* the next look shows whether it has ended */
     } else if (error == -EPERM) {
         find(finding, ANSWER_UNPROVEN,
              "%s has a filter, but this user may not trace it to read it; run verify as root",
@@ -170,8 +177,7 @@ static void find_unstoppable(const struct question *question, const struct halt 
 static void find_unreadable(struct finding *finding, const char *name, int error)
 {
     if (error == -ESRCH || error == -ENOENT) {
-        find(finding, ANSWER_UNPROVEN, "%s changed while it was looked at", name);
-        finding->weight = WEIGHT_UNSETTLED;
+        find_changed(finding, name);
         return;
     }
     if (error == -EACCES)
@@ -342,7 +348,7 @@ static void examine_filters(const struct question *question, const char *name,
     int error = halt_begin(question->pid, &halt);
 
     if (error)
-        find_unstoppable(question, &halt, name, error, finding);
+        find_unstoppable(&halt, name, error, finding);
     else
         examine_halted(question, &halt, name, finding);
     halt_end(&halt);
@@ -359,8 +365,12 @@ static void examine_process(const struct question *question, struct finding *fin
     char name[64];
 
     int error = threads_list(question->pid, &threads);
-    if (error == -ESRCH) {
+    if (error == -ESRCH && kill(question->pid, 0) != 0 && errno == ESRCH) {
         find_gone(finding, NULL, question->pid);
+        return;
+    }
+    if (error == -ESRCH) {
+        find_changed(finding, "the process");
         return;
     }
     if (error) {
