@@ -11,10 +11,7 @@ printf '[allow]\nsyscalls = clone3\n' >clone3.ini
 # left NAME: the processes called so.
 left()
 {
-    local link
-    for link in /proc/[0-9]*/exe; do
-        [[ $(readlink "$link" 2>/dev/null) != "$TMP/$1" ]] || echo "$link"
-    done
+    find /proc -mindepth 2 -maxdepth 2 -path '/proc/[0-9]*/exe' -lname "$TMP/$1" 2>/dev/null
 }
 
 none_left()
