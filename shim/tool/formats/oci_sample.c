@@ -17,9 +17,9 @@ enum {
 };
 
 #if defined(__x86_64__)
-enum { ARCHITECTURE = AUDIT_ARCH_X86_64 };
+static const uint32_t ARCHITECTURE = AUDIT_ARCH_X86_64;
 #else
-enum { ARCHITECTURE = AUDIT_ARCH_AARCH64 };
+static const uint32_t ARCHITECTURE = AUDIT_ARCH_AARCH64;
 #endif
 
 /* --- the filter ---------------------------------------------------------------------------------
