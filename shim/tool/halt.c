@@ -212,7 +212,7 @@ static void look_for_ended(struct halt *halt)
 /* Waits until no thread that is known runs any more. */
 static int wait_for_all(struct halt *halt, int64_t end)
 {
-    static const struct timespec TIME = {.tv_nsec = LOOK_MILLISECONDS * 1000000};
+    static const struct timespec TIME = {.tv_nsec = LOOK_MILLISECONDS * 1000000L};
     sigset_t children;
 
     sigemptyset(&children);

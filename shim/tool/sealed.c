@@ -19,10 +19,13 @@ enum { PATH_BYTES = 64, PREFIX_MAX = 64 };
  */
 static bool is_constant(const char *rest)
 {
-    unsigned long inode = 1;
+    const char *inode = rest;
+    char *end = NULL;
 
-    return strncmp(rest, " r-", 3) == 0 && rest[3] != '\0' && rest[4] == 'p' &&
-           sscanf(rest + 5, "%*s %*s %lu", &inode) == 1 && inode == 0;
+    for (unsigned fields = 0; inode && fields < 3; fields++)
+        inode = strchr(inode + 1, ' ');
+    return inode && strncmp(rest, " r-", 3) == 0 && rest[3] != '\0' && rest[4] == 'p' &&
+           strtoul(inode, &end, 10) == 0 && end != inode;
 }
 
 /* Looks at the LENGTH bytes of memory from START on: SEALED_SAME where they stay as they are,
