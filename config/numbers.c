@@ -22,6 +22,7 @@ struct number {
 enum { SLOTS = sizeof(slots) / sizeof(slots[0]), NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
 _Static_assert(sizeof(pool) <= UINT16_MAX, "an offset fits");
 _Static_assert(NUMBERS > 200 && NUMBERS < SLOTS * 3 / 4, "there are names, and empty slots");
+_Static_assert(HIGHEST >= 450 && HIGHEST <= INT16_MAX, "a number fits");
 
 /* The hash is config/numbers.sh's. */
 int number_find(const char *name)
@@ -36,6 +37,11 @@ int number_find(const char *name)
             return number->number;
     }
     return -1;
+}
+
+int number_highest(void)
+{
+    return HIGHEST;
 }
 
 size_t number_count(void)

@@ -64,6 +64,15 @@ int whitelist_add(struct whitelist *whitelist, const struct entry *entry)
     return 0;
 }
 
+bool whitelist_denies(const struct whitelist *whitelist)
+{
+    for (size_t i = 0; i < whitelist->entry_count; i++) {
+        if (whitelist->entries[i].section == SECTION_DENY)
+            return true;
+    }
+    return false;
+}
+
 void whitelist_release(struct whitelist *whitelist)
 {
     for (size_t i = 0; i < whitelist->entry_count; i++)

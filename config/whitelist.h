@@ -112,6 +112,9 @@ const char *whitelist_text(struct whitelist *whitelist, const char *text, size_t
 int whitelist_add(struct whitelist *whitelist, const struct entry *entry)
     __attribute__((warn_unused_result));
 
+/* Whether it has a line in [deny]. */
+bool whitelist_denies(const struct whitelist *whitelist);
+
 void whitelist_release(struct whitelist *whitelist);
 
 #endif

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../config/numbers.h"
+
 struct part {
     size_t end; /* bytes of the memfd up to its end */
     enum export_end kind;
@@ -18,10 +20,9 @@ struct segment {
     size_t entry;    /* where its code begins, in the linked program */
 };
 
-int export_begin(struct export *export, uint32_t foreign)
+int export_begin(struct export *export)
 {
-    *export =
-        (struct export){.descriptor = memfd_create("portcullis", MFD_CLOEXEC), .foreign = foreign};
+    *export = (struct export){.descriptor = memfd_create("portcullis", MFD_CLOEXEC)};
     return export->descriptor < 0 ? -errno : 0;
 }
 
@@ -41,6 +42,17 @@ int export_segment(struct export *export, int number)
     }
     export->segments[export->segment_count++] =
         (struct segment){.number = (uint32_t)number, .part = export->count};
+    return 0;
+}
+
+int export_newer(struct export *export, int number)
+{
+    uint32_t *grown = realloc(export->newer, (export->newer_count + 1) * sizeof(*grown));
+
+    if (!grown)
+        return -ENOMEM;
+    export->newer = grown;
+    grown[export->newer_count++] = (uint32_t)number;
     return 0;
 }
 
@@ -106,9 +118,11 @@ static void go_on(struct sock_filter *code, size_t count)
 }
 
 enum {
-    CHOICE = 4, /* where the choice among segments begins */
+    NEWER = 4, /* where calls that are newer than this build are told apart */
     USUAL_BEGIN =
-        3, /* instructions in which a program looks at the architecture, loads the number */
+        3,      /* instructions in which a program looks at the architecture, loads the number */
+    NEAR = 255, /* instructions that a conditional jump can pass over */
+    X32 = 0x40000000, /* the first number of x32's */
 };
 
 static const struct sock_filter LOAD_ARCHITECTURE =
@@ -121,10 +135,23 @@ static bool same(struct sock_filter one, struct sock_filter other)
     return one.code == other.code && one.jt == other.jt && one.jf == other.jf && one.k == other.k;
 }
 
+/* A comparison, and a jump behind it where that may have to go farther than a comparison can. */
+static size_t comparison_count(const struct export *export)
+{
+    return export->newer_count + 2 <= NEAR ? 1 : 2;
+}
+
+/* Where the choice among segments begins: behind the comparisons with the lowest number that is
+ * newer, with what no call has, and with those that are listed; and the answer. */
+static size_t choice(const struct export *export)
+{
+    return NEWER + (2 + export->newer_count) * comparison_count(export) + 1;
+}
+
 /* How many instructions stand before the programs. */
 static size_t head_count(const struct export *export)
 {
-    return export->segment_count > 1 ? CHOICE + 2 * export->segment_count - 1 : 0;
+    return choice(export) + (export->segment_count > 1 ? 2 * export->segment_count - 1 : 0);
 }
 
 static struct sock_filter jump(size_t from, size_t to)
@@ -133,8 +160,8 @@ static struct sock_filter jump(size_t from, size_t to)
 }
 
 /* Whether a program begins as libseccomp's do: with a look at the architecture, to which another
- * gets FOREIGN, and the load of the number. */
-static bool begins_as_usual(const struct sock_filter *code, size_t count, uint32_t foreign)
+ * gets EXPORT_FOREIGN, and the load of the number. */
+static bool begins_as_usual(const struct sock_filter *code, size_t count)
 {
     if (count <= USUAL_BEGIN || !same(code[0], LOAD_ARCHITECTURE) || !same(code[2], LOAD_NUMBER) ||
         code[1].code != (BPF_JMP | BPF_JEQ | BPF_K) || code[1].jt != 0 ||
@@ -142,7 +169,7 @@ static bool begins_as_usual(const struct sock_filter *code, size_t count, uint32
         return false;
     /* it lies within: the jump was looked at */
     const struct sock_filter *other = &code[2 + code[1].jf];
-    return other->code == (BPF_RET | BPF_K) && other->k == foreign;
+    return other->code == (BPF_RET | BPF_K) && other->k == EXPORT_FOREIGN;
 }
 
 /* Writes at CODE[AT] what chooses one of COUNT segments from FIRST on: compares with the number in
@@ -162,15 +189,51 @@ static void choose(const struct export *export, struct sock_filter *code, size_t
     choose(export, code, at + 1 + leap, first + low, count - low);
 }
 
+/* Writes at CODE[*AT]: on to the choice among segments if the number is K (BPF_JEQ), or from K on
+ * (BPF_JGE); where that is not WANTED, if it is not. */
+static void leave(const struct export *export, struct sock_filter *code, size_t *at, uint16_t test,
+                  uint32_t k, bool wanted)
+{
+    bool near = comparison_count(export) == 1;
+    uint8_t leap = near ? (uint8_t)(choice(export) - *at - 1) : 0;
+    uint8_t stay = near ? 0 : 1;
+
+    code[(*at)++] = (struct sock_filter)BPF_JUMP(BPF_JMP | test | BPF_K, k, wanted ? leap : stay,
+                                                 wanted ? stay : leap);
+    if (!near) {
+        code[*at] = jump(*at, choice(export));
+        ++*at;
+    }
+}
+
+/* Answers calls that are newer than this build. The programs have the last word on numbers that
+ * are no call's: on x86-64 they look for x32's, and a tracer that skips a call makes it -1. */
+static void answer_newer(const struct export *export, struct sock_filter *code)
+{
+    size_t at = NEWER;
+
+    leave(export, code, &at, BPF_JGE, (uint32_t)number_highest() + 1, false);
+#ifdef __x86_64__
+    leave(export, code, &at, BPF_JGE, X32, true);
+#else
+    leave(export, code, &at, BPF_JEQ, (uint32_t)-1, true);
+#endif
+    for (size_t i = 0; i < export->newer_count; i++)
+        leave(export, code, &at, BPF_JEQ, export->newer[i], true);
+    code[at] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
+}
+
 /* Leads every call to the programs of its segment. Another architecture's is answered at once: the
  * kernel tries every number of both architectures when it loads the filter. */
 static void link_segments(const struct export *export, struct sock_filter *code)
 {
     code[0] = LOAD_ARCHITECTURE;
     code[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
-    code[2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, export->foreign);
+    code[2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, EXPORT_FOREIGN);
     code[3] = LOAD_NUMBER;
-    choose(export, code, CHOICE, 0, export->segment_count);
+    answer_newer(export, code);
+    if (export->segment_count > 1)
+        choose(export, code, choice(export), 0, export->segment_count);
 }
 
 static int read_all(int descriptor, void *buffer, size_t size, size_t from)
@@ -220,7 +283,7 @@ static int link_parts(struct export *export, struct sock_filter *code, size_t *a
         if (error)
             return error;
         if (segment < export->segment_count && export->segments[segment].part == i) {
-            if (export->segment_count > 1 && begins_as_usual(code + *at, count, export->foreign)) {
+            if (begins_as_usual(code + *at, count)) {
                 count -= USUAL_BEGIN;
                 memmove(code + *at, code + *at + USUAL_BEGIN, count * sizeof(*code));
             }
@@ -245,8 +308,7 @@ int export_finish(struct export *export, size_t limit, struct filter *filter)
         free(code);
         return error;
     }
-    if (export->segment_count > 1)
-        link_segments(export, code);
+    link_segments(export, code);
     *filter = (struct filter){code, at};
     return 0;
 }
@@ -256,4 +318,5 @@ void export_end(struct export *export)
     close(export->descriptor);
     free(export->parts);
     free(export->segments);
+    free(export->newer);
 }

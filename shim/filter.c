@@ -272,7 +272,7 @@ static int append_search(struct maker *maker, const struct rule *rule, size_t la
     size_t end = find_group(rule, layer, &begin);
     const struct entry *first = asked(rule, begin);
     const struct list_answers answers = {filter_word(first->action), EXPORT_NO_MATCH,
-                                         filter_word(maker->rules->foreign_action)};
+                                         EXPORT_FOREIGN};
     struct list list = {0};
     struct filter part = {0};
     int error = 0;
@@ -320,8 +320,7 @@ static int begin(struct maker *maker, uint32_t default_action)
     maker->context = seccomp_init(default_action);
     if (!maker->context)
         return -ENOMEM;
-    int error = seccomp_attr_set(maker->context, SCMP_FLTATR_ACT_BADARCH,
-                                 filter_word(maker->rules->foreign_action));
+    int error = seccomp_attr_set(maker->context, SCMP_FLTATR_ACT_BADARCH, EXPORT_FOREIGN);
     return error ? error : seccomp_attr_set(maker->context, SCMP_FLTATR_CTL_OPTIMIZE, shape);
 }
 
@@ -412,6 +411,17 @@ static int make_segments(struct maker *maker)
     return error;
 }
 
+/* Lines may list calls that are newer than this build, by their numbers. */
+static int note_newer(const struct maker *maker)
+{
+    const struct rules *rules = maker->rules;
+    int error = 0;
+
+    for (size_t i = rules->count; i-- > 0 && rules_is_newer(rules->rules[i].number) && !error;)
+        error = export_newer(maker->export, rules->rules[i].number);
+    return error;
+}
+
 static void report_size(const struct maker *maker, struct place place,
                         struct diagnostics *diagnostics)
 {
@@ -435,11 +445,13 @@ static int build(struct maker *maker, struct place place, struct diagnostics *di
     *filter = (struct filter){0};
     int error = seccomp_api_set(SECCOMP_API_LEVEL);
     if (!error)
-        error = export_begin(&export, filter_word(maker->rules->foreign_action));
+        error = export_begin(&export);
     if (error)
         return error;
     maker->export = &export;
-    error = make_segments(maker);
+    error = note_newer(maker);
+    if (!error)
+        error = make_segments(maker);
     if (!error)
         error = export_finish(&export, FILTER_INSTRUCTIONS_MAX, filter);
     export_end(&export);

@@ -4,6 +4,8 @@
 #include <linux/audit.h>
 #include <stdlib.h>
 
+#include "../config/numbers.h"
+
 #if defined(__x86_64__)
 static const uint32_t NATIVE = AUDIT_ARCH_X86_64;
 enum { FOREIGN_NUMBERS = 0x40000000 }; /* x32's */
@@ -22,6 +24,12 @@ static bool is_foreign(uint32_t architecture, int number)
 {
     return architecture != NATIVE ||
            (number != -1 && (uint32_t)number >= (uint32_t)FOREIGN_NUMBERS);
+}
+
+bool rules_is_newer(int number)
+{
+    return (uint32_t)number > (uint32_t)number_highest() && number != -1 &&
+           !is_foreign(NATIVE, number);
 }
 
 const struct rule *rules_find(const struct rules *rules, int number)
@@ -53,12 +61,15 @@ struct verdict rules_decide(const struct rules *rules, uint32_t architecture, in
                             const uint64_t arguments[6])
 {
     const struct action allow = {.kind = ACTION_ALLOW};
-    const struct action fallback = {ACTION_ERRNO, ENOSYS};
+    const struct action absent = {ACTION_ERRNO, ENOSYS};
+    const struct action kill = {.kind = ACTION_KILL};
     const struct entry *entry;
 
     if (is_foreign(architecture, number))
-        return (struct verdict){rules->foreign_action, REASON_FOREIGN, NULL};
+        return (struct verdict){kill, REASON_FOREIGN, NULL};
     const struct rule *rule = rules_find(rules, number);
+    if (!rule && rules_is_newer(number))
+        return (struct verdict){absent, REASON_NEWER, NULL};
     if (!rule)
         return (struct verdict){rules->default_action, REASON_DEFAULT, NULL};
     entry = first_match(rule->deny, rule->deny_count, arguments);
@@ -70,7 +81,7 @@ struct verdict rules_decide(const struct rules *rules, uint32_t architecture, in
     if (rule->implicit)
         return (struct verdict){allow, REASON_IMPLICIT, NULL};
     if (rule->fallback)
-        return (struct verdict){fallback, REASON_FALLBACK, NULL};
+        return (struct verdict){absent, REASON_FALLBACK, NULL};
     return (struct verdict){rules->default_action, REASON_DEFAULT, NULL};
 }
 

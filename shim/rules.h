@@ -20,7 +20,7 @@ struct rule {
     bool allowed;       /* by a line without a condition, denials aside */
     bool implicit;      /* allowed without a line: exit and the like */
     bool whole;         /* nothing but its own lines decides about it: a multiplexer */
-    bool fallback;      /* nobody lists it, and the C library can do without: ENOSYS */
+    bool fallback;      /* nobody lists it, and programs can do without: ENOSYS */
     struct line *allow; /* owned; in the order of the whitelist */
     size_t allow_count;
     struct line *deny; /* owned; in the order of the whitelist: the first that matches decides */
@@ -32,7 +32,6 @@ struct rules {
     size_t count;
     size_t capacity;
     struct action default_action;
-    struct action foreign_action; /* for calls of another architecture's table */
 };
 
 /* Returns 0; -EINVAL after reporting mistakes; -ENOMEM. RULES is to be released in any case, before
@@ -51,8 +50,9 @@ enum reason {
     REASON_ALLOWED,  /* by the line */
     REASON_IMPLICIT, /* exit, exit_group, rt_sigreturn, restart_syscall */
     REASON_FALLBACK, /* @fallback: ENOSYS */
+    REASON_NEWER,    /* a call that this build does not know yet: ENOSYS */
     REASON_DEFAULT,
-    REASON_FOREIGN, /* another architecture's call */
+    REASON_FOREIGN, /* another architecture's call: it kills, whatever the whitelist says */
 };
 
 struct verdict {
@@ -63,6 +63,11 @@ struct verdict {
 
 /* The rule for a system call's number, or NULL where there is none: it gets the default. */
 const struct rule *rules_find(const struct rules *rules, int number);
+
+/* Whether NUMBER is higher than all that this build knows, and of this architecture. Where no line
+ * lists it, it gets ENOSYS whatever the default: to the program the kernel looks older. The next C
+ * library, which tries the call first, goes on as before. */
+bool rules_is_newer(int number);
 
 /* What the call gets: ARCHITECTURE and NUMBER as struct seccomp_data has them (seccomp(2)). */
 struct verdict rules_decide(const struct rules *rules, uint32_t architecture, int number,

@@ -379,10 +379,7 @@ int rules_build_stage(const struct whitelist *whitelist, unsigned stage,
                               .highest = -1};
     bool logs = whitelist->settings.default_action.kind == ACTION_LOG;
 
-    *rules = (struct rules){
-        .default_action = whitelist->settings.default_action,
-        .foreign_action = {.kind = logs ? ACTION_LOG : ACTION_KILL},
-    };
+    *rules = (struct rules){.default_action = whitelist->settings.default_action};
     int error = add_entries(&builder);
     if (!error)
         error = add_implicit(&builder);

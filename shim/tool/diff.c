@@ -62,7 +62,8 @@ static void print_side(const struct policy *policy, const struct verdict *verdic
         [REASON_DENIED] = "",
         [REASON_ALLOWED] = "",
         [REASON_IMPLICIT] = "every program needs it",
-        [REASON_FALLBACK] = "the C library does without it, @fallback",
+        [REASON_FALLBACK] = "programs do without it, @fallback",
+        [REASON_NEWER] = "newer than this portcullis",
         [REASON_DEFAULT] = "the default",
         [REASON_FOREIGN] = "another architecture's",
     };

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../config/numbers.h"
 #include "call.h"
 #include "decode.h"
 #include "explain.h"
@@ -118,7 +119,13 @@ static const char *because(const struct question *question, char text[CALL_TEXT_
     case REASON_IMPLICIT:
         return "no line denies it, and every program needs it";
     case REASON_FALLBACK:
-        return "no line lists it, and the C library does without it (@fallback)";
+        return "no line lists it, and programs do without it (@fallback)";
+    case REASON_NEWER:
+        snprintf(
+            text, CALL_TEXT_MAX,
+            "no line lists it, and it is newer than this portcullis, which knows calls up to %d",
+            number_highest());
+        break;
     case REASON_FOREIGN:
         return "the number belongs to another architecture";
     case REASON_DENIED:
@@ -246,7 +253,8 @@ static void add_answer(struct json_object *object, const struct question *questi
     static const char *const REASONS[] = {
         [REASON_DENIED] = "denied",     [REASON_ALLOWED] = "allowed",
         [REASON_IMPLICIT] = "implicit", [REASON_FALLBACK] = "fallback",
-        [REASON_DEFAULT] = "default",   [REASON_FOREIGN] = "foreign",
+        [REASON_NEWER] = "newer",       [REASON_DEFAULT] = "default",
+        [REASON_FOREIGN] = "foreign",
     };
     char action[CALL_ACTION_MAX], line[PROPOSE_LINE_MAX];
     bool narrow;

@@ -5,6 +5,7 @@
 
 #include "../../config/groups.h"
 #include "../../config/lines.h"
+#include "../../config/numbers.h"
 #include "call.h"
 #include "explain.h"
 #include "json.h"
@@ -132,9 +133,17 @@ static void print_unlisted(const struct rules *rules)
         if (rule->implicit && rule->allow_count == 0 && !is_denied(rule))
             printf("; %s: allowed, every program needs it\n", call_name(rule->number, name));
         if (rule->fallback)
-            printf("; %s: ENOSYS, the C library does without it (@fallback)\n",
+            printf("; %s: ENOSYS, programs do without it (@fallback)\n",
                    call_name(rule->number, name));
     }
+}
+
+/* What lines that name calls don't change. */
+static void print_rest(void)
+{
+    printf("; %d and higher, if not listed: ENOSYS, newer than this portcullis\n",
+           number_highest() + 1);
+    puts("; of other architectures: kill");
 }
 
 static void print_stage(const struct policy *policy, unsigned number)
@@ -160,6 +169,7 @@ static void print_policy(const struct policy *policy)
     puts("\n[allow]");
     visit_section(&visitor);
     print_unlisted(&policy->rules);
+    print_rest();
     for (unsigned i = 1; i <= policy->whitelist.stage_count; i++)
         print_stage(policy, i);
     puts("\n[deny]");
@@ -257,6 +267,7 @@ void explain_policy(const struct policy *policy, bool json)
     json_object_object_add(object, "deny", json_section(policy, SECTION_DENY, 0));
     json_object_object_add(object, "implicit", json_unlisted(&policy->rules, false));
     json_object_object_add(object, "fallback", json_unlisted(&policy->rules, true));
+    json_add_number(object, "newer", (uint64_t)number_highest() + 1);
     if (policy->whitelist.stage_count > 0)
         json_object_object_add(object, "stages", json_stages(policy));
     json_print(object);

@@ -53,7 +53,7 @@ int opinion_form(const struct rules *rules, int number, struct opinion *opinion)
     const struct rule *rule = rules_find(rules, number);
     int error = 0;
 
-    *opinion = (struct opinion){.rules = rules, .rule = rule};
+    *opinion = (struct opinion){.rules = rules, .rule = rule, .number = number};
     if (!rule)
         return 0;
     opinion->views = calloc(rule->deny_count + rule->allow_count + 1, sizeof(*opinion->views));
@@ -80,6 +80,8 @@ static struct verdict rest_of(const struct opinion *opinion)
         return (struct verdict){{.kind = ACTION_ALLOW}, REASON_IMPLICIT, NULL};
     if (rule && rule->fallback)
         return (struct verdict){{ACTION_ERRNO, ENOSYS}, REASON_FALLBACK, NULL};
+    if (!rule && rules_is_newer(opinion->number))
+        return (struct verdict){{ACTION_ERRNO, ENOSYS}, REASON_NEWER, NULL};
     return (struct verdict){opinion->rules->default_action, REASON_DEFAULT, NULL};
 }
 

@@ -18,7 +18,8 @@ struct region {
 struct opinion {
     const struct rules *rules; /* borrowed */
     const struct rule *rule;   /* borrowed; NULL where no line speaks of the call */
-    struct views *views;       /* owned; the lines in the order in which they are asked */
+    int number;
+    struct views *views; /* owned; the lines in the order in which they are asked */
     size_t count;
 };
 

@@ -171,7 +171,8 @@ static void readable(void *context)
     struct verdict verdict = begun_decide(report->settings.policy, layers, &request->data);
     if (held || action_allows(verdict.action))
         let_pass(report);
-    else if (verdict.reason == REASON_FALLBACK && !report->settings.all)
+    else if ((verdict.reason == REASON_FALLBACK || verdict.reason == REASON_NEWER) &&
+             !report->settings.all)
         notifier_answer(&report->notifier, -(int)verdict.action.error, 0);
     else
         refuse(report, &verdict, layers);

@@ -1,7 +1,6 @@
 #include "supervise.h"
 
 #include <errno.h>
-#include <linux/audit.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../config/numbers.h"
+#include "../compiled.h"
 #include "../load.h"
 #include "hold.h"
 #include "tool.h"
@@ -84,29 +85,46 @@ int supervise_filter(const struct filter *filter, unsigned action, unsigned kept
     return 0;
 }
 
+/* What this architecture's calls of the language's numbers get that are newer than this build. */
+static void put_newer(struct filter *filter)
+{
+    enum { NUMBERS_END = 0x40000000 };
+    const struct sock_filter lines[] = {
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, NUMBERS_END, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (unsigned)number_highest(), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+
+    memcpy(&filter->instructions[filter->count], lines, sizeof(lines));
+    filter->count += sizeof(lines) / sizeof(lines[0]);
+}
+
 int supervise_fallback(const struct rules *rules, struct filter *fallback)
 {
+    enum { NEWER = 4 }; /* instructions */
     const struct sock_filter native[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, compiled_machine(), 1, 0),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
     };
     const size_t front = sizeof(native) / sizeof(native[0]);
-    size_t count = 0;
 
-    for (size_t i = 0; i < rules->count; i++)
-        count += rules->rules[i].fallback;
-    *fallback = (struct filter){calloc(front + 2 * count + 1, sizeof(native[0])), front};
+    *fallback = (struct filter){calloc(front + 2 * rules->count + NEWER, sizeof(native[0])), front};
     if (!fallback->instructions)
         return -ENOMEM;
     memcpy(fallback->instructions, native, sizeof(native));
     for (size_t i = 0; i < rules->count; i++) {
-        if (rules->rules[i].fallback)
-            put_case(fallback, &(struct supervise_case){.number = rules->rules[i].number,
-                                                        .action = SECCOMP_RET_ERRNO | ENOSYS});
+        const struct rule *rule = &rules->rules[i];
+        bool newer = rules_is_newer(rule->number);
+        if (rule->fallback || newer)
+            put_case(fallback,
+                     &(struct supervise_case){.number = rule->number,
+                                              .action = newer ? SECCOMP_RET_ALLOW
+                                                              : SECCOMP_RET_ERRNO | ENOSYS});
     }
-    fallback->instructions[fallback->count++] = native[2];
+    put_newer(fallback);
     return 0;
 }
 

@@ -32,8 +32,8 @@ int supervise_filter(const struct filter *filter, unsigned action, unsigned kept
                      const struct supervise_case *cases, size_t count, struct filter *supervising)
     __attribute__((warn_unused_result));
 
-/* Makes a filter by which what RULES refuse as @fallback fails with ENOSYS, and all else is
- * allowed. Returns as supervise_filter(). */
+/* Makes a filter by which what RULES refuse as @fallback, or as newer than this build, fails with
+ * ENOSYS, and all else is allowed. Returns as supervise_filter(). */
 int supervise_fallback(const struct rules *rules, struct filter *fallback)
     __attribute__((warn_unused_result));
 

@@ -124,6 +124,23 @@ Test(groups, rseq_is_for_threads_and_not_for_fallback)
     cr_expect_not(has("fallback", "rseq"));
 }
 
+Test(groups, fallback_has_nothing_that_a_programs_output_or_safety_depends_on)
+{
+    static const char *const NAMES[] = {"rseq",     "set_robust_list", "landlock_create_ruleset",
+                                        "seccomp",  "getrandom",       "cachestat",
+                                        "execveat", "memfd_create",    "membarrier"};
+
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        cr_expect_not(has("fallback", NAMES[i]), "%s", NAMES[i]);
+}
+
+Test(groups, fallback_has_what_libraries_try_at_start)
+{
+    cr_expect(has("fallback", "io_uring_setup") && has("fallback", "pidfd_open"));
+    cr_expect(has("fallback", "futex_waitv") && has("fallback", "mseal"));
+    cr_expect(has("fallback", "process_madvise"));
+}
+
 Test(groups, fallback_has_what_glibc_does_without)
 {
     cr_expect(has("fallback", "clone3") && has("fallback", "faccessat2"));

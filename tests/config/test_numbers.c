@@ -37,6 +37,18 @@ Test(numbers, prototypes_agree)
     }
 }
 
+Test(numbers, nobody_knows_a_call_with_a_higher_number_than_the_highest)
+{
+    bool found = false;
+    for (size_t i = 0; i < number_count(); i++) {
+        found |= number_find(number_name(i)) == number_highest();
+        cr_expect(number_find(number_name(i)) <= number_highest(), "%s", number_name(i));
+    }
+    cr_expect(found);
+    for (int number = number_highest() + 1; number < 2000; number++)
+        cr_expect_null(seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number), "%d", number);
+}
+
 Test(numbers, what_is_no_name_is_not_found)
 {
     static const char *const NAMES[] = {"", "rea", "reads", "Read", "\xff\xff", "socketcall"};

@@ -43,6 +43,7 @@ json()
 }
 
 explain web.ini
+FIRST=$(sed -n 's/^; \([0-9]*\) and higher.*/\1/p' <<<"$OUT")
 is "$OUT" "[filter]
 default = EACCES                    ; web.ini:4
 audit = yes                         ; base.ini:2
@@ -68,15 +69,22 @@ mmap = length <= 0x100000           ; web.ini:12
 ; exit: allowed, every program needs it
 ; restart_syscall: allowed, every program needs it
 ; exit_group: allowed, every program needs it
-; renameat2: ENOSYS, the C library does without it (@fallback)
-; copy_file_range: ENOSYS, the C library does without it (@fallback)
-; preadv2: ENOSYS, the C library does without it (@fallback)
-; pwritev2: ENOSYS, the C library does without it (@fallback)
-; clone3: ENOSYS, the C library does without it (@fallback)
-; close_range: ENOSYS, the C library does without it (@fallback)
-; openat2: ENOSYS, the C library does without it (@fallback)
-; faccessat2: ENOSYS, the C library does without it (@fallback)
-; epoll_pwait2: ENOSYS, the C library does without it (@fallback)
+; renameat2: ENOSYS, programs do without it (@fallback)
+; copy_file_range: ENOSYS, programs do without it (@fallback)
+; preadv2: ENOSYS, programs do without it (@fallback)
+; pwritev2: ENOSYS, programs do without it (@fallback)
+; io_uring_setup: ENOSYS, programs do without it (@fallback)
+; pidfd_open: ENOSYS, programs do without it (@fallback)
+; clone3: ENOSYS, programs do without it (@fallback)
+; close_range: ENOSYS, programs do without it (@fallback)
+; openat2: ENOSYS, programs do without it (@fallback)
+; faccessat2: ENOSYS, programs do without it (@fallback)
+; process_madvise: ENOSYS, programs do without it (@fallback)
+; epoll_pwait2: ENOSYS, programs do without it (@fallback)
+; futex_waitv: ENOSYS, programs do without it (@fallback)
+; mseal: ENOSYS, programs do without it (@fallback)
+; $FIRST and higher, if not listed: ENOSYS, newer than this portcullis
+; of other architectures: kill
 
 [deny]
 io_setup = kill                     ; web.ini:15
@@ -136,7 +144,7 @@ is "$OUT" "exit(): allow
   because no line denies it, and every program needs it" "exit_is_allowed_without_a_line"
 explain web.ini clone3
 is "$OUT" "clone3(): ENOSYS
-  because no line lists it, and the C library does without it (@fallback)" \
+  because no line lists it, and programs do without it (@fallback)" \
     "fallback_is_told"
 explain web.ini 0x40000000
 is "$OUT" "1073741824(): kill

@@ -51,8 +51,6 @@ warns '[filter]\nprogram = /bin/true\n[allow]\nsyscalls = execve' "2: warning: '
 carry over: the filter holds for every program of the container" "so_is_program"
 warns '[filter]\nno-new-privileges = no\n[allow]\nsyscalls = execve' "2: warning: \
 'no-new-privileges' does not carry over: the container's configuration says it" "so_are_privileges"
-warns '[filter]\ndefault = log\n[allow]\nsyscalls = read' "2: warning: calls of other \
-architectures are killed there, not logged" "so_is_a_default_that_logs"
 exports '[allow]\nsyscalls = execve\nmprotect = prot without PROT_EXEC' --startup --no-new-privileges
 is "$STATUS|$ERR" "0|a.ini:3: warning: a start needs mprotect, which is allowed whatever its \
 arguments: mprotect = prot without PROT_EXEC" "a_start_may_cost_a_condition"

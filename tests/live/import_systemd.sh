@@ -190,7 +190,7 @@ for unit in systemd-logind systemd-hostnamed; do
     run "$PORTCULLIS" import --from systemd "/lib/systemd/system/$unit.service" -o "$unit.ini"
     is "$STATUS" 0 "$unit.service is imported"
 done
-printf '[filter]\ndefault = EACCES\n[allow]\nsyscalls = @stdio @signals\n[deny]\nmkdir = EXDEV\n' >a.ini
+printf '[filter]\ndefault = EACCES\n[allow]\nsyscalls = @stdio @signals\n[deny]\nmkdir = EXDEV\n?mseal = EACCES\n' >a.ini
 "$PORTCULLIS" export --to systemd --native a.ini >native.conf 2>/dev/null
 run "$PORTCULLIS" import --from systemd native.conf -o back.ini
 is "$STATUS|$ERR" "0|" "our_own_drop_in_is_imported"

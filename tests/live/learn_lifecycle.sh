@@ -146,6 +146,13 @@ if ./foreign 2>/dev/null; then
 architecture, which no whitelist can list: it will be killed for them\$" \
         "calls_of_another_architecture_pass_and_are_warned_of_once"
     is "$(listed foreign.ini | grep -cE '^(writev|20)$')" 0 "and_are_not_listed"
+    for backend in ptrace notify; do
+        printf '[allow]\nsyscalls = read\n[deny]\nmkdir = EPERM\n' >denies.ini
+        run timeout 20 "$PORTCULLIS" learn --quiet --backend "$backend" -o denies.ini -- ./foreign
+        like "$STATUS $ERR" "^159 portcullis: warning: '$TMP/foreign' \(pid [0-9]+\) makes calls of \
+another architecture, which no whitelist can list: it is killed, as \[deny\] could not hold" \
+            "by_${backend}_they_are_no_way_around_a_denial"
+    done
 else
     skip "calls_of_another_architecture" "this kernel has none"
 fi

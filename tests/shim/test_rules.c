@@ -7,6 +7,7 @@
 #include <sys/syscall.h>
 
 #include "../../config/groups.h"
+#include "../../config/numbers.h"
 #include "../../config/reader.h"
 #include "../../shim/rules.h"
 
@@ -68,7 +69,7 @@ Test(rules, what_is_listed_is_allowed_and_the_rest_gets_the_default)
     gets(SYS_read, 0, ACTION_ALLOW, 0, REASON_ALLOWED, 2);
     gets(SYS_write, 0, ACTION_ALLOW, 0, REASON_ALLOWED, 3);
     gets(SYS_open, 0, ACTION_ERRNO, EPERM, REASON_DEFAULT, 0);
-    gets(9999, 0, ACTION_ERRNO, EPERM, REASON_DEFAULT, 0);
+    gets(400, 0, ACTION_ERRNO, EPERM, REASON_DEFAULT, 0); /* nobody's */
     gets(-1, 0, ACTION_ERRNO, EPERM, REASON_DEFAULT, 0);
 }
 
@@ -221,7 +222,7 @@ Test(rules, a_name_that_libseccomp_does_not_know_yet_has_its_number)
     gets(462, 0, ACTION_ALLOW, 0, REASON_ALLOWED, 2);
 }
 
-Test(rules, calls_of_other_architectures_are_killed_or_logged)
+Test(rules, calls_of_other_architectures_are_killed_whatever_the_default)
 {
     static const uint64_t ARGUMENTS[6];
 
@@ -232,7 +233,38 @@ Test(rules, calls_of_other_architectures_are_killed_or_logged)
     build("[filter]\ndefault = allow\n[deny]\nread = EPERM\n");
     cr_expect_eq(rules_decide(&rules, AUDIT_ARCH_I386, 3, ARGUMENTS).action.kind, ACTION_KILL);
     build("[filter]\ndefault = log\n[deny]\nread = EPERM\n");
-    cr_expect_eq(rules_decide(&rules, AUDIT_ARCH_I386, 3, ARGUMENTS).action.kind, ACTION_LOG);
+    cr_expect_eq(rules_decide(&rules, AUDIT_ARCH_I386, 3, ARGUMENTS).action.kind, ACTION_KILL);
+}
+
+Test(rules, a_number_newer_than_this_build_gets_enosys_whatever_the_default)
+{
+    static const char *const DEFAULTS[] = {"EPERM", "kill", "trap", "log", "allow"};
+    int highest = number_highest();
+    char text[128];
+
+    for (size_t i = 0; i < sizeof(DEFAULTS) / sizeof(*DEFAULTS); i++) {
+        snprintf(text, sizeof(text), "[filter]\ndefault = %s\n[deny]\nread = EIO\n%s", DEFAULTS[i],
+                 "[allow]\nsyscalls = write\n");
+        build(text);
+        enum action_kind kind = rules.default_action.kind;
+        gets(highest + 1, 0, ACTION_ERRNO, ENOSYS, REASON_NEWER, 0);
+        gets(600, 0, ACTION_ERRNO, ENOSYS, REASON_NEWER, 0);
+        gets(highest, 0, kind, rules.default_action.error, REASON_DEFAULT, 0);
+        gets(-1, 0, kind, rules.default_action.error, REASON_DEFAULT, 0);
+    }
+}
+
+Test(rules, a_line_with_a_newer_number_holds)
+{
+    build("[filter]\ndefault = kill\n[allow]\nsyscalls = 600\n601 = a0 == 1\n[deny]\n602 = EIO\n"
+          "603 = EACCES if a0 == 1\n");
+    gets(600, 0, ACTION_ALLOW, 0, REASON_ALLOWED, 4);
+    gets(601, 1, ACTION_ALLOW, 0, REASON_ALLOWED, 5);
+    gets(601, 2, ACTION_KILL, 0, REASON_DEFAULT, 0);
+    gets(602, 0, ACTION_ERRNO, EIO, REASON_DENIED, 7);
+    gets(603, 1, ACTION_ERRNO, EACCES, REASON_DENIED, 8);
+    gets(603, 2, ACTION_KILL, 0, REASON_DEFAULT, 0);
+    gets(604, 0, ACTION_ERRNO, ENOSYS, REASON_NEWER, 0);
 }
 
 #ifdef __x86_64__
@@ -241,7 +273,7 @@ Test(rules, x32_is_another_architecture_and_minus_one_is_not)
     build("[allow]\nsyscalls = read\n");
     gets(0x40000000 | SYS_read, 0, ACTION_KILL, 0, REASON_FOREIGN, 0);
     gets(0x40000000, 0, ACTION_KILL, 0, REASON_FOREIGN, 0);
-    gets(0x3fffffff, 0, ACTION_ERRNO, EPERM, REASON_DEFAULT, 0);
+    gets(0x3fffffff, 0, ACTION_ERRNO, ENOSYS, REASON_NEWER, 0);
     gets(-2, 0, ACTION_KILL, 0, REASON_FOREIGN, 0);
     gets(-1, 0, ACTION_ERRNO, EPERM, REASON_DEFAULT, 0);
 }

@@ -127,7 +127,7 @@ static bool agree_on_foreign(const struct pipeline *pipeline, const struct live_
 {
     static const uint32_t ARCHITECTURES[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64,
                                              0};
-    uint32_t foreign = pipeline_word(pipeline->rules.foreign_action);
+    const uint32_t foreign = SECCOMP_RET_KILL_PROCESS;
     bool same = true;
     for (size_t i = 0; i < sizeof(ARCHITECTURES) / sizeof(*ARCHITECTURES); i++) {
         uint32_t architecture = ARCHITECTURES[i];
@@ -225,6 +225,16 @@ Test(verdicts, agree_under_a_list_of_denials_alone, .timeout = 60)
 Test(verdicts, agree_under_hundreds_of_numbers, .timeout = 60)
 {
     agree("tests/data/verdicts/many.ini");
+}
+
+Test(verdicts, agree_where_some_calls_are_listed_that_are_newer_than_this_build, .timeout = 60)
+{
+    agree("tests/data/verdicts/newer.ini");
+}
+
+Test(verdicts, agree_where_hundreds_are_listed_that_are_newer_than_this_build, .timeout = 60)
+{
+    agree("tests/data/verdicts/newer_many.ini");
 }
 
 Test(verdicts, agree_under_a_list_that_logs, .timeout = 60)

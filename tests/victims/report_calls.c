@@ -107,7 +107,7 @@ static void tell_pid(void)
 
 static void raw(void)
 {
-    tell("raw", syscall(1000, 1, 2, 3, 4, 5, 6));
+    tell("raw", syscall(400, 1, 2, 3, 4, 5, 6));
 }
 
 static void open_netlink(void)

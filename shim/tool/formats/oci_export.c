@@ -134,9 +134,6 @@ static void warn(const struct export_job *job)
         diagnostic_warning(job->diagnostics, settings->no_new_privileges_place,
                            "'no-new-privileges' does not carry over: the container's "
                            "configuration says it");
-    if (settings->default_action.kind == ACTION_LOG)
-        diagnostic_warning(job->diagnostics, settings->default_place,
-                           "calls of other architectures are killed there, not logged");
 }
 
 int formats_export_oci(const struct export_job *job)

@@ -225,17 +225,28 @@ static void record_stage(struct learner *learner, const struct event *event, boo
     record(learner, learner->stage, event, stopped);
 }
 
-static void warn_of_foreign(struct learner *learner, const struct event *event)
+/* What a call of another architecture gets: lines of [deny] can't be held against it, so where
+ * there are some, it must not be a way around them. */
+static struct action meet_foreign(struct learner *learner, const struct event *event)
 {
+    bool denies = whitelist_denies(&learner->settings.policy->whitelist);
     char path[PROGRAM_MAX];
 
-    if (learner->foreign)
-        return;
+    if (!learner->foreign) {
+        progress_clear(&learner->progress);
+        tool_note("warning: '%s' (pid %d) makes calls of another architecture, which no whitelist "
+                  "can list: it %s",
+                  look_program(event->process, path, sizeof(path)), event->process,
+                  denies ? "is killed, as [deny] could not hold" : "will be killed for them");
+    }
     learner->foreign = true;
-    progress_clear(&learner->progress);
-    tool_note("warning: '%s' (pid %d) makes calls of another architecture, which no whitelist can "
-              "list: it will be killed for them",
-              look_program(event->process, path, sizeof(path)), event->process);
+    return (struct action){.kind = denies ? ACTION_KILL : ACTION_ALLOW};
+}
+
+/* Whether the call gets while learning what it would get in force. */
+static bool is_answered(enum reason reason)
+{
+    return reason == REASON_DENIED || reason == REASON_FALLBACK || reason == REASON_NEWER;
 }
 
 /* What the call is to get, after recording it where that is due. */
@@ -246,24 +257,14 @@ static struct action decide(struct learner *learner, const struct event *event, 
     struct verdict verdict = rules_decide(&learner->settings.policy->rules, call->arch, call->nr,
                                           (const uint64_t *)call->args);
 
-    if (verdict.reason == REASON_DENIED || verdict.reason == REASON_FALLBACK)
+    if (is_answered(verdict.reason))
         return verdict.action;
+    if (verdict.reason == REASON_FOREIGN)
+        return meet_foreign(learner, event);
     if (event->seen || (gate_marks(learner->gate, event->thread) & ASIDE))
         return allow;
-    switch (verdict.reason) {
-    case REASON_DENIED:
-    case REASON_FALLBACK:
-        break;
-    case REASON_FOREIGN:
-        warn_of_foreign(learner, event);
-        return allow;
-    case REASON_IMPLICIT:
-    case REASON_DEFAULT:
+    if (verdict.reason != REASON_ALLOWED)
         record(learner, learner->record, event, stopped);
-        break;
-    case REASON_ALLOWED:
-        break;
-    }
     if (learner->stage)
         record_stage(learner, event, stopped);
     return allow;

@@ -64,6 +64,7 @@ static bool call(void *context, pid_t process, pid_t thread, bool held)
     switch (verdict.reason) {
     case REASON_DENIED:
     case REASON_FALLBACK:
+    case REASON_NEWER:
         /* who filters from exec on has no trap */
         if (verdict.action.kind == ACTION_TRAP)
             verdict.action.kind = ACTION_KILL;
