@@ -45,6 +45,10 @@ int rules_build_stage(const struct whitelist *whitelist, unsigned stage,
                       struct diagnostics *diagnostics, struct rules *rules)
     __attribute__((warn_unused_result));
 
+/* The number of the system call NAME on this architecture; -ENOSYS if only others have it; -ENOENT
+ * if nobody knows it. All who ask for a number by a name ask here. */
+int rules_number(const char *name);
+
 enum reason {
     REASON_DENIED,   /* by the line */
     REASON_ALLOWED,  /* by the line */

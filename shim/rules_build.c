@@ -26,10 +26,9 @@ struct builder {
     int highest; /* number so far */
 };
 
-/* The number of a system call of this architecture; -ENOENT if there is no such name; -ENOSYS if
- * another architecture has it: libseccomp gives those negative numbers of its own, rules for which
+/* libseccomp gives negative numbers of its own to what another architecture has; rules for those
  * "succeed" and do nothing. */
-static int resolve(const char *name)
+int rules_number(const char *name)
 {
     int number = number_find(name);
 
@@ -188,7 +187,7 @@ static int add_number(struct builder *builder, const struct entry *entry, int nu
 static int add_name(struct builder *builder, const struct entry *entry, const char *name,
                     bool optional)
 {
-    int number = resolve(name);
+    int number = rules_number(name);
 
     if (number >= 0)
         return add_number(builder, entry, number);
@@ -314,7 +313,7 @@ static int add_implicit(struct builder *builder)
 
 static bool has_condition(const struct builder *builder, const char *name)
 {
-    const struct rule *rule = find_rule(builder, resolve(name));
+    const struct rule *rule = find_rule(builder, rules_number(name));
 
     for (size_t i = 0; rule && i < rule->allow_count; i++) {
         if (rule->allow[i].entry->conditional)
@@ -343,7 +342,7 @@ static int add_fallback(struct builder *builder, const struct entry *entry, cons
                         bool optional)
 {
     bool allows = builder->rules->default_action.kind == ACTION_ALLOW;
-    int number = resolve(name);
+    int number = rules_number(name);
 
     (void)entry;
     (void)optional;

@@ -11,6 +11,7 @@
 #include "../../config/prototypes.h"
 #include "../../config/suggest.h"
 #include "../../config/triggers.h"
+#include "../rules.h"
 
 /* Finds what libseccomp or, for newer calls, the prototypes call NUMBER. */
 static bool find_name(int number, char name[CALL_NAME_MAX])
@@ -65,11 +66,8 @@ int call_number(const char *word)
         unsigned long number = strtoul(word, &end, 0);
         return errno == 0 && *end == '\0' && number <= INT32_MAX ? (int)number : -ENOENT;
     }
-    int number = seccomp_syscall_resolve_name(word);
-    if (number >= 0)
-        return number;
-    const struct prototype *prototype = prototype_find(word);
-    return prototype && prototype->number >= 0 ? prototype->number : -ENOENT;
+    int number = rules_number(word);
+    return number >= 0 ? number : -ENOENT;
 }
 
 const char *call_next(const char *words, char name[CALL_NAME_MAX])

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <seccomp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -90,25 +89,23 @@ static void write_settings(struct composer *composer, const struct settings *set
     }
 }
 
+/* Negative for a group, and for what has no number here. */
 static int number_of(const struct subject *subject)
 {
-    return subject->kind == SUBJECT_NUMBER ? subject->number
-                                           : seccomp_syscall_resolve_name(subject->name);
+    if (subject->kind == SUBJECT_GROUP)
+        return -ENOENT;
+    return subject->kind == SUBJECT_NUMBER ? subject->number : call_number(subject->name);
 }
 
-/* Whether TEXT, a line of [deny], denies the call of ENTRY without a condition. */
-static bool denies(const char *text, const struct entry *entry)
+/* Whether TEXT, a line of [deny], denies the call NUMBER without a condition. */
+static bool denies(const char *text, int number)
 {
-    char name[64];
+    char name[CALL_NAME_MAX];
     char condition[3];
 
-    if (sscanf(text, " %63[^= \t] = %*s %2s", name, condition) != 1 || *name == '@')
+    if (sscanf(text, " %63[^= \t] = %*s %2s", name, condition) != 1)
         return false;
-    char *end;
-    long number = strtol(name, &end, 10);
-    if (*end != '\0')
-        number = seccomp_syscall_resolve_name(name + (*name == '?'));
-    return number == number_of(&entry->subject);
+    return call_number(name + (*name == '?')) == number;
 }
 
 /* An allowance that a denial in another file, or on the command line, takes back is nothing: here,
@@ -116,19 +113,18 @@ static bool denies(const char *text, const struct entry *entry)
 static bool is_taken_back(const struct composer *composer, const struct entry *entry)
 {
     const struct whitelist *whitelist = &composer->base->whitelist;
+    int number = number_of(&entry->subject);
 
-    if (entry->section != SECTION_ALLOW || entry->conditional ||
-        entry->subject.kind == SUBJECT_GROUP)
+    if (entry->section != SECTION_ALLOW || entry->conditional || number < 0)
         return false;
     for (size_t i = 0; i < whitelist->entry_count; i++) {
         const struct entry *other = &whitelist->entries[i];
         if (other->section == SECTION_DENY && !other->conditional &&
-            other->subject.kind != SUBJECT_GROUP &&
-            number_of(&other->subject) == number_of(&entry->subject))
+            number_of(&other->subject) == number)
             return true;
     }
     for (size_t i = 0; i < composer->count; i++) {
-        if (composer->options[i].kind == COMPOSE_DENY && denies(composer->options[i].text, entry))
+        if (composer->options[i].kind == COMPOSE_DENY && denies(composer->options[i].text, number))
             return true;
     }
     return false;

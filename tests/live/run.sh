@@ -70,6 +70,24 @@ printf '[allow]\nsyscalls = @stdio @files @memory @process @loader mkdir\n' >"$T
 runs "1 mkdir: cannot create directory '$TMP/open/made': No space left on device" \
     "a denial takes an allowance of the file back" --deny "$line" "$TMP/list.ini" -- \
     mkdir "$TMP/open/made"
+# libseccomp does not know either of these two names.
+cat >"$TMP/late.c" <<'END'
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int main(void)
+{
+    long mseal = syscall(462, 1, 0, 0), error = errno;
+    long listmount = syscall(458, 0, 0, 0, 1);
+    printf("%ld %d %d\n", mseal, error == EPERM, listmount < 0 && errno == EPERM);
+    return 0;
+}
+END
+"${CC:-gcc}" -D_GNU_SOURCE -o "$TMP/late" "$TMP/late.c" || exit 1
+printf '[allow]\nsyscalls = @stdio mseal\nsyscalls = listmount\n' >"$TMP/late.ini"
+runs "0 -1 1 0" "and no other one" --deny 'mseal = EPERM' "$TMP/late.ini" -- "$TMP/late"
+runs "0 -1 1 0" "by its number as well" --deny '462 = EPERM' "$TMP/late.ini" -- "$TMP/late"
 runs "125 nice: cannot get niceness: Operation not permitted" "what a file does not list is refused" \
     "$TMP/list.ini" nice
 runs "0 $(nice)" "an allowance adds to it" --allow getpriority "$TMP/list.ini" -- nice

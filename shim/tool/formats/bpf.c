@@ -9,7 +9,7 @@
 static bool is_allowed(const struct policy *policy, const char *name)
 {
     const uint64_t arguments[6] = {0};
-    int number = seccomp_syscall_resolve_name(name);
+    int number = rules_number(name);
     struct verdict verdict = rules_decide(&policy->rules, seccomp_arch_native(), number, arguments);
 
     return action_allows(verdict.action);

@@ -188,7 +188,7 @@ static int add_name(const struct oci_element *element, struct json_object *objec
     int number = call_number(name);
     int error = 0;
 
-    if (number < 0 && seccomp_syscall_resolve_name(name) == __NR_SCMP_ERROR)
+    if (number < 0 && rules_number(name) == -ENOENT)
         diagnostic_warning(draft->diagnostics, oci_place(draft->file, object),
                            "the system call '%.64s' is unknown, and left out", name);
     /* another architecture's, or newer than this build: no rule, as in the engines */

@@ -112,7 +112,7 @@ static int put_name(struct filter_lists *lists, const char *name, const struct m
         put_call(lists, number, manner);
     else if (!named)
         warn(lists, "'%s' is left out, as by systemd: it takes names, and no numbers", name);
-    else if (seccomp_syscall_resolve_name(name) == __NR_SCMP_ERROR)
+    else if (rules_number(name) == -ENOENT)
         warn(lists, "the system call '%s' is unknown, and left out", name);
     return 0;
 }
