@@ -7,13 +7,7 @@
 
 enum { FILE_NAME_MAX = 400 }; /* of a name, as much is shown */
 
-struct diagnostic {
-    struct place place;
-    enum severity severity;
-    char *text; /* owned */
-};
-
-static const char *severity_name(enum severity severity)
+const char *severity_name(enum severity severity)
 {
     switch (severity) {
     case SEVERITY_ERROR:
@@ -35,12 +29,13 @@ static void make_printable(char *text)
 }
 
 /* A file that is included twice has its mistakes twice; they are told once. */
-static bool is_known(const struct diagnostics *diagnostics, struct place place, const char *text)
+static bool is_known(const struct diagnostics *diagnostics, const struct diagnostic *message,
+                     const char *text)
 {
     for (size_t i = 0; i < diagnostics->count; i++) {
         const struct diagnostic *item = &diagnostics->items[i];
-        if (item->place.line == place.line && strcmp(item->text, text) == 0 &&
-            strcmp(item->place.file, place.file) == 0)
+        if (item->place.line == message->place.line && item->id == message->id &&
+            strcmp(item->text, text) == 0 && strcmp(item->place.file, message->place.file) == 0)
             return true;
     }
     return false;
@@ -61,26 +56,28 @@ static bool make_room(struct diagnostics *diagnostics)
     return true;
 }
 
-__attribute__((format(printf, 4, 0))) static void add(struct diagnostics *diagnostics,
-                                                      struct place place, enum severity severity,
-                                                      const char *format, va_list arguments)
+/* Keeps MESSAGE, which has no text yet. */
+__attribute__((format(printf, 3, 0))) static void add(struct diagnostics *diagnostics,
+                                                      struct diagnostic message, const char *format,
+                                                      va_list arguments)
 {
     char text[DIAGNOSTIC_TEXT_MAX];
+    bool is_note = message.severity == SEVERITY_NOTE;
 
     vsnprintf(text, sizeof(text), format, arguments);
     make_printable(text);
-    if (severity != SEVERITY_NOTE) {
-        diagnostics->muted = is_known(diagnostics, place, text);
+    if (!is_note) {
+        diagnostics->muted = is_known(diagnostics, &message, text);
         if (diagnostics->muted)
             return;
     }
-    char *copy = make_room(diagnostics) ? strdup(text) : NULL;
-    if (!copy) {
-        diagnostics->dropped += severity != SEVERITY_NOTE;
+    message.text = make_room(diagnostics) ? strdup(text) : NULL;
+    if (!message.text) {
+        diagnostics->dropped += !is_note;
         diagnostics->muted = true;
         return;
     }
-    diagnostics->items[diagnostics->count++] = (struct diagnostic){place, severity, copy};
+    diagnostics->items[diagnostics->count++] = message;
 }
 
 void diagnostic_error(struct diagnostics *diagnostics, struct place place, const char *format, ...)
@@ -89,7 +86,7 @@ void diagnostic_error(struct diagnostics *diagnostics, struct place place, const
 
     diagnostics->errors++;
     va_start(arguments, format);
-    add(diagnostics, place, SEVERITY_ERROR, format, arguments);
+    add(diagnostics, (struct diagnostic){place, SEVERITY_ERROR, NULL, NULL}, format, arguments);
     va_end(arguments);
 }
 
@@ -100,7 +97,18 @@ void diagnostic_warning(struct diagnostics *diagnostics, struct place place, con
 
     diagnostics->warnings++;
     va_start(arguments, format);
-    add(diagnostics, place, SEVERITY_WARNING, format, arguments);
+    add(diagnostics, (struct diagnostic){place, SEVERITY_WARNING, NULL, NULL}, format, arguments);
+    va_end(arguments);
+}
+
+void diagnostic_warning_of(struct diagnostics *diagnostics, const char *id, struct place place,
+                           const char *format, ...)
+{
+    va_list arguments;
+
+    diagnostics->warnings++;
+    va_start(arguments, format);
+    add(diagnostics, (struct diagnostic){place, SEVERITY_WARNING, id, NULL}, format, arguments);
     va_end(arguments);
 }
 
@@ -111,7 +119,7 @@ void diagnostic_note(struct diagnostics *diagnostics, struct place place, const 
     if (diagnostics->muted)
         return;
     va_start(arguments, format);
-    add(diagnostics, place, SEVERITY_NOTE, format, arguments);
+    add(diagnostics, (struct diagnostic){place, SEVERITY_NOTE, NULL, NULL}, format, arguments);
     va_end(arguments);
 }
 
@@ -152,40 +160,82 @@ static size_t sort(const struct diagnostics *diagnostics, size_t order[DIAGNOSTI
     return count;
 }
 
-static void tell(const struct diagnostic *item,
-                 void (*write)(void *context, const char *text, size_t length), void *context)
-{
-    char line[DIAGNOSTIC_TEXT_MAX + FILE_NAME_MAX + 64];
-    char number[16] = "";
-
-    if (item->place.line > 0)
-        snprintf(number, sizeof(number), "%u:", item->place.line);
-    snprintf(line, sizeof(line), "%.*s:%s %s: %s", FILE_NAME_MAX, item->place.file, number,
-             severity_name(item->severity), item->text);
-    make_printable(line);
-    size_t length = strlen(line);
-    line[length++] = '\n';
-    write(context, line, length);
-}
-
-void diagnostics_tell(const struct diagnostics *diagnostics,
-                      void (*write)(void *context, const char *text, size_t length), void *context)
+void diagnostics_visit(const struct diagnostics *diagnostics,
+                       void (*visit)(void *context, const struct diagnostic *item), void *context)
 {
     size_t order[DIAGNOSTICS_MAX];
     size_t count = sort(diagnostics, order);
 
     for (size_t i = 0; i < count; i++) {
         size_t item = order[i];
-        tell(&diagnostics->items[item], write, context);
+        visit(context, &diagnostics->items[item]);
         while (++item < diagnostics->count && diagnostics->items[item].severity == SEVERITY_NOTE)
-            tell(&diagnostics->items[item], write, context);
+            visit(context, &diagnostics->items[item]);
     }
-    if (diagnostics->dropped > 0) {
-        char line[64];
-        snprintf(line, sizeof(line), "portcullis: and %lu more\n",
+}
+
+const char *diagnostic_where(const struct diagnostic *item, char where[DIAGNOSTIC_WHERE_MAX])
+{
+    char line[16] = "";
+
+    if (item->place.line > 0)
+        snprintf(line, sizeof(line), ":%u", item->place.line);
+    snprintf(where, DIAGNOSTIC_WHERE_MAX, "%.*s%s", FILE_NAME_MAX, item->place.file, line);
+    make_printable(where);
+    return where;
+}
+
+size_t diagnostic_line(const struct diagnostic *item, const char *where,
+                       char line[DIAGNOSTIC_LINE_MAX])
+{
+    char own[DIAGNOSTIC_WHERE_MAX];
+
+    if (!where)
+        where = diagnostic_where(item, own);
+    snprintf(line, DIAGNOSTIC_LINE_MAX - 1, "%.*s: %s: %s%s%s%s", DIAGNOSTIC_WHERE_MAX, where,
+             severity_name(item->severity), item->text, item->id ? " [" : "",
+             item->id ? item->id : "", item->id ? "]" : "");
+    make_printable(line);
+    size_t length = strlen(line);
+    line[length++] = '\n';
+    line[length] = '\0';
+    return length;
+}
+
+size_t diagnostics_rest(const struct diagnostics *diagnostics, char line[DIAGNOSTIC_REST_MAX])
+{
+    *line = '\0';
+    if (diagnostics->dropped > 0)
+        snprintf(line, DIAGNOSTIC_REST_MAX, "portcullis: and %lu more\n",
                  (unsigned long)diagnostics->dropped);
-        write(context, line, strlen(line));
-    }
+    return strlen(line);
+}
+
+/* Where diagnostics_tell() writes to. */
+struct sink {
+    void (*write)(void *context, const char *text, size_t length);
+    void *context;
+};
+
+static void tell(void *context, const struct diagnostic *item)
+{
+    const struct sink *sink = context;
+    char line[DIAGNOSTIC_LINE_MAX];
+    size_t length = diagnostic_line(item, NULL, line);
+
+    sink->write(sink->context, line, length);
+}
+
+void diagnostics_tell(const struct diagnostics *diagnostics,
+                      void (*write)(void *context, const char *text, size_t length), void *context)
+{
+    struct sink sink = {write, context};
+    char line[DIAGNOSTIC_REST_MAX];
+
+    diagnostics_visit(diagnostics, tell, &sink);
+    size_t length = diagnostics_rest(diagnostics, line);
+    if (length > 0)
+        write(context, line, length);
 }
 
 void diagnostics_release(struct diagnostics *diagnostics)

@@ -98,89 +98,67 @@ static struct summary summarize(const struct policy *policy, unsigned stage)
     return summary;
 }
 
-static const char *colour_of(const char *severity)
+static const char *colour_of(enum severity severity)
 {
-    if (strcmp(severity, "error") == 0)
+    if (severity == SEVERITY_ERROR)
         return "\033[1;31m";
-    return strcmp(severity, "warning") == 0 ? "\033[1;35m" : "\033[1;36m";
+    return severity == SEVERITY_WARNING ? "\033[1;35m" : "\033[1;36m";
 }
 
-/* The first of ": error: " and the like in TEXT, or NULL; *SEVERITY is the word. */
-static const char *find_severity(const char *text, const char **severity)
+static void print_coloured(void *context, const struct diagnostic *item)
 {
-    static const char *const WORDS[] = {"error", "warning", "note"};
-    const char *first = NULL;
+    char where[DIAGNOSTIC_WHERE_MAX];
 
-    for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++) {
-        char mark[16];
-        snprintf(mark, sizeof(mark), ": %s: ", WORDS[i]);
-        const char *at = strstr(text, mark);
-        if (at && (!first || at < first)) {
-            first = at;
-            *severity = WORDS[i];
-        }
-    }
-    return first;
+    (void)context;
+    fprintf(stderr, "%s: ", diagnostic_where(item, where));
+    printable_colour(stderr, colour_of(item->severity));
+    fputs(severity_name(item->severity), stderr);
+    printable_colour(stderr, "\033[0m");
+    fprintf(stderr, ": %s%s%s%s\n", item->text, item->id ? " [" : "", item->id ? item->id : "",
+            item->id ? "]" : "");
 }
 
-static void tell_text(void *context, const char *text, size_t length)
+static void tell_text(const struct check *check, const struct diagnostics *diagnostics)
 {
-    const struct check *check = context;
-    char line[2 * DIAGNOSTIC_TEXT_MAX];
-    const char *severity;
+    char rest[DIAGNOSTIC_REST_MAX];
 
-    snprintf(line, sizeof(line), "%.*s", (int)length, text);
-    const char *mark = check->colour ? find_severity(line, &severity) : NULL;
-    if (!mark) {
-        fputs(line, stderr);
+    if (!check->colour) {
+        tool_tell(diagnostics);
         return;
     }
-    fprintf(stderr, "%.*s: ", (int)(mark - line), line);
-    printable_colour(stderr, colour_of(severity));
-    fputs(severity, stderr);
-    printable_colour(stderr, "\033[0m");
-    fputs(mark + 2 + strlen(severity), stderr);
+    diagnostics_visit(diagnostics, print_coloured, NULL);
+    if (diagnostics_rest(diagnostics, rest) > 0)
+        fputs(rest, stderr);
 }
 
-/* Takes the name in brackets from the end of TEXT; returns it, or NULL. */
-static char *take_linter(char *text)
+static void append_message(void *context, const struct diagnostic *item)
 {
-    size_t length = strlen(text);
-    char *bracket = strrchr(text, '[');
-
-    if (!bracket || bracket == text || text[length - 1] != ']')
-        return NULL;
-    text[length - 1] = '\0';
-    bracket[-1] = '\0';
-    return bracket + 1;
-}
-
-static void tell_json(void *context, const char *text, size_t length)
-{
-    char line[2 * DIAGNOSTIC_TEXT_MAX];
-    const char *severity = "note";
     struct json_object *object = json_object_new_object();
 
-    snprintf(line, sizeof(line), "%.*s", (int)length - 1, text);
-    const char *mark = find_severity(line, &severity);
-    char *message = mark ? line + (mark - line) + strlen(severity) + 4 : line;
-    char *linter = strcmp(severity, "warning") == 0 ? take_linter(message) : NULL;
-    unsigned long number = 0;
-    if (mark) {
-        line[mark - line] = '\0';
-        char *colon = strrchr(line, ':');
-        if (colon && colon[1] != '\0' && strspn(colon + 1, "0123456789") == strlen(colon + 1)) {
-            number = strtoul(colon + 1, NULL, 10);
-            *colon = '\0';
-        }
-        json_add_string(object, "file", line);
-        json_add_number(object, "line", number);
-    }
-    json_add_string(object, "severity", severity);
-    json_add_string(object, "message", message);
-    if (linter)
-        json_add_string(object, "name", linter);
+    json_add_string(object, "file", item->place.file);
+    json_add_number(object, "line", item->place.line);
+    json_add_string(object, "severity", severity_name(item->severity));
+    json_add_string(object, "message", item->text);
+    if (item->id)
+        json_add_string(object, "name", item->id);
     json_object_array_add(context, object);
+}
+
+static struct json_object *json_messages(const struct diagnostics *diagnostics)
+{
+    struct json_object *messages = json_object_new_array();
+    char rest[DIAGNOSTIC_REST_MAX];
+    size_t length = diagnostics_rest(diagnostics, rest);
+
+    diagnostics_visit(diagnostics, append_message, messages);
+    if (length > 0) {
+        struct json_object *object = json_object_new_object();
+        rest[length - 1] = '\0';
+        json_add_string(object, "severity", severity_name(SEVERITY_NOTE));
+        json_add_string(object, "message", rest);
+        json_object_array_add(messages, object);
+    }
+    return messages;
 }
 
 static void add_summary(struct json_object *object, const struct policy *policy, unsigned stage)
@@ -214,13 +192,11 @@ static void report_json(const struct check *check, const struct policy *policy, 
                         bool valid)
 {
     struct json_object *object = json_object_new_object();
-    struct json_object *messages = json_object_new_array();
 
-    diagnostics_tell(&policy->diagnostics, tell_json, messages);
     json_add_string(object, "file", file);
     json_add_number(object, "errors", policy->diagnostics.errors);
     json_add_number(object, "warnings", policy->diagnostics.warnings);
-    json_object_object_add(object, "messages", messages);
+    json_object_object_add(object, "messages", json_messages(&policy->diagnostics));
     if (valid && policy->artifact.bytes)
         json_object_object_add(object, "compiled", json_object_new_boolean(true));
     if (valid)
@@ -247,7 +223,7 @@ static void report_text(struct check *check, const struct policy *policy, const 
     const struct whitelist *whitelist = &policy->whitelist;
     char functions[CALL_TEXT_MAX];
 
-    diagnostics_tell(&policy->diagnostics, tell_text, check);
+    tell_text(check, &policy->diagnostics);
     if (!valid)
         return;
     printf("%s: ", file);

@@ -203,22 +203,26 @@ static void write_stage(struct composer *composer, unsigned number)
     }
 }
 
-/* A sink for diagnostics, which names the lines by their origins. */
-static void say(void *context, const char *text, size_t length)
+/* Names the lines by their origins. */
+static void say(void *context, const struct diagnostic *item)
 {
     const struct composition *composition = context;
-    size_t name = strlen(NAME);
-    char *rest;
+    unsigned line = item->place.file == NAME ? item->place.line : 0;
+    bool known = line > 0 && line <= composition->lines;
+    char text[DIAGNOSTIC_LINE_MAX];
+    size_t length = diagnostic_line(item, known ? composition->origins[line - 1] : NULL, text);
 
-    if (length > name + 1 && strncmp(text, NAME, name) == 0 && text[name] == ':') {
-        size_t line = strtoul(text + name + 1, &rest, 10);
-        if (line > 0 && line <= composition->lines && *rest == ':') {
-            fprintf(stderr, "%s%.*s", composition->origins[line - 1], (int)(text + length - rest),
-                    rest);
-            return;
-        }
-    }
-    fprintf(stderr, "%.*s", (int)length, text);
+    tool_say(text, length);
+}
+
+static void say_all(const struct composition *composition, const struct diagnostics *diagnostics)
+{
+    char rest[DIAGNOSTIC_REST_MAX];
+
+    diagnostics_visit(diagnostics, say, (void *)(uintptr_t)composition);
+    size_t length = diagnostics_rest(diagnostics, rest);
+    if (length > 0)
+        tool_say(rest, length);
 }
 
 /* What would be no line of its section, but a comment, a section, or two lines. */
@@ -258,7 +262,7 @@ static int check(const struct composition *composition, struct policy *policy)
 
     if (!error || error == -EINVAL)
         error = policy_build(NAME, policy);
-    diagnostics_tell(diagnostics, say, (void *)(uintptr_t)composition);
+    say_all(composition, diagnostics);
     if (diagnostics->errors > 0)
         return STATUS_CONFIG;
     if (error)

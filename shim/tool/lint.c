@@ -138,7 +138,7 @@ bool lint_warn(struct lint *lint, enum linter linter, struct place place, const 
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    diagnostic_warning(lint->diagnostics, place, "%s [%s]", text, linter_name(linter));
+    diagnostic_warning_of(lint->diagnostics, linter_name(linter), place, "%s", text);
     return true;
 }
 

@@ -113,6 +113,30 @@ Test(diagnostic, unprintable_characters_become_question_marks)
     is_told(&diagnostics, "a??[2J.ini:1: error: a?]0;b??c????~ \n");
 }
 
+static void keep_last(void *context, const struct diagnostic *item)
+{
+    *(struct diagnostic *)context = *item;
+}
+
+Test(diagnostic, a_kind_of_warning_has_its_name_apart_from_the_text)
+{
+    struct diagnostics diagnostics = {0};
+    struct diagnostic last = {0};
+    char where[DIAGNOSTIC_WHERE_MAX], line[DIAGNOSTIC_LINE_MAX];
+
+    diagnostic_warning_of(&diagnostics, "some-kind", at("a:5", 7), "a.ini:%d: error: b", 3);
+    diagnostics_visit(&diagnostics, keep_last, &last);
+    cr_expect_str_eq(last.place.file, "a:5");
+    cr_expect_eq(last.place.line, 7);
+    cr_expect_eq(last.severity, SEVERITY_WARNING);
+    cr_expect_str_eq(last.id, "some-kind");
+    cr_expect_str_eq(last.text, "a.ini:3: error: b");
+    cr_expect_str_eq(diagnostic_where(&last, where), "a:5:7");
+    cr_expect_eq(diagnostic_line(&last, "there", line), strlen(line));
+    cr_expect_str_eq(line, "there: warning: a.ini:3: error: b [some-kind]\n");
+    is_told(&diagnostics, "a:5:7: warning: a.ini:3: error: b [some-kind]\n");
+}
+
 Test(diagnostic, what_is_too_long_is_cut)
 {
     struct diagnostics diagnostics = {0};

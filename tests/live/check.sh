@@ -89,6 +89,15 @@ is "$(json 'd["files"][0]["messages"][0]')" \
     "json_has_the_parts_of_a_mistake"
 is "$(json '[d["files"][1]["messages"][0][k] for k in ("line", "severity", "name")]')" \
     "[3, 'warning', 'old-pair']" "json_has_the_name_of_a_warning"
+# Nothing is read from the text: a file may be called as a place, and a warning speak like another.
+cp old_pair.ini a:5
+cp bad.ini 'b: error: c [d]'
+check --json a:5 'b: error: c [d]'
+is "$(json '[(m["file"], m["line"], m["severity"], m.get("name")) for m in d["files"][0]["messages"] if m["severity"] == "warning"][0]')" \
+    "('a:5', 3, 'warning', 'old-pair')" "json_has_a_file_that_is_called_as_a_place"
+is "$(json '[(m["file"], m["line"], m["severity"], m.get("name")) for m in d["files"][1]["messages"]][0]')" \
+    "('b: error: c [d]', 2, 'error', None)" "json_has_a_file_that_is_called_as_a_message"
+check --json bad.ini old_pair.ini
 is "$(json '[k for k in d["files"][1] if k not in d["files"][0]]')" \
     "['allowed', 'constrained', 'refused', 'instructions']" "json_has_the_summary_of_a_valid_one"
 
