@@ -10,7 +10,8 @@ MULTILIB_PACKAGES := lib32gcc-$(or $(shell gcc -dumpversion 2>/dev/null),12)-dev
 ARM64_PACKAGES := gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 
 I386_CC = $(CC) -m32 -idirafter /usr/include/x86_64-linux-gnu
-ARM64_CC = aarch64-linux-gnu-gcc
+# libgcc's way to choose among atomics at run time asks the C library, which the shim does not have.
+ARM64_CC = aarch64-linux-gnu-gcc -mno-outline-atomics
 ARM64_STRIP = aarch64-linux-gnu-strip
 
 # The relocations that ld.so is not told of are 64-bit ones: i386's shim is linked by the linker's

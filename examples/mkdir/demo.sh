@@ -12,7 +12,7 @@ GOCACHE=$build/go-cache "$here/build.sh" "$folder"
 cd "$folder"
 cp "$shim" libportcullis.so
 cp "$here/mkdir.ini" "$here/mkdir-go.ini" .
-sed 's/mkdir clock_nanosleep/mkdri clock_nanosleep/' mkdir.ini >mistake.ini
+sed 's/?mkdir/mkdri/' mkdir.ini >mistake.ini
 
 # The command is shown, then run; its messages are part of the demonstration, its status is not.
 show()

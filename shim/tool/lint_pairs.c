@@ -5,8 +5,9 @@
  * made with one breaks with another. That is not so for creat, vfork and inotify_init: the
  * functions of that name make the old call in glibc 2.41 as well. ALIKE: whatever one does, the
  * other can do as well, so that a condition on one of them is worth nothing without one on the
- * other. */
-enum { MOVED = 1, ALIKE = 2 };
+ * other. SWAPPED: glibc goes to and fro. Its fstat() was fstat up to 2.32, newfstatat up to 2.38,
+ * and is fstat again. */
+enum { MOVED = 1, ALIKE = 2, SWAPPED = 4 };
 
 static const struct {
     char old[16];
@@ -17,7 +18,7 @@ static const struct {
     {"openat", "openat2", ALIKE},
     {"stat", "newfstatat", MOVED | ALIKE},
     {"lstat", "newfstatat", MOVED | ALIKE},
-    {"fstat", "newfstatat", MOVED},
+    {"fstat", "newfstatat", SWAPPED},
     {"access", "faccessat", ALIKE},
     {"faccessat", "faccessat2", ALIKE},
     {"mkdir", "mkdirat", ALIKE},
@@ -97,6 +98,20 @@ static void warn_gap(struct lint *lint, const struct entry *free, const char *na
         diagnostic_note(lint->diagnostics, strict->place, "the condition on '%s'", other);
 }
 
+/* ENTRY allows NAME, and nothing is said of OTHER. */
+static void warn_moved(struct lint *lint, const struct entry *entry, const char *name,
+                       const char *other, const char *callers)
+{
+    if (lint_concerns(lint, entry))
+        lint_warn(lint, LINT_OLD_PAIR, entry->place,
+                  "'%s' is allowed, but not '%s', which %s call instead", name, other, callers);
+}
+
+static bool is_allowed(enum stand stand)
+{
+    return stand == STAND_ALLOWED || stand == STAND_CONDITIONAL;
+}
+
 static void check_pair(struct lint *lint, const char *old, const char *new, int kind)
 {
     const struct rules *rules = lint->rules;
@@ -112,11 +127,13 @@ static void check_pair(struct lint *lint, const char *old, const char *new, int 
     if (denials && (kind & ALIKE) && two == STAND_DENIED && one == STAND_UNLISTED)
         lint_warn(lint, LINT_OLD_PAIR, new_entry->place,
                   "'%s' is denied, but not '%s', which does the same", new, old);
-    if (!open && (kind & MOVED) && (one == STAND_ALLOWED || one == STAND_CONDITIONAL) &&
-        two == STAND_UNLISTED && lint_concerns(lint, old_entry) &&
+    if (!open && (kind & MOVED) && is_allowed(one) && two == STAND_UNLISTED &&
         !lint_is_seen(lint, old_entry->place))
-        lint_warn(lint, LINT_OLD_PAIR, old_entry->place,
-                  "'%s' is allowed, but not '%s', which newer C libraries call instead", old, new);
+        warn_moved(lint, old_entry, old, new, "newer C libraries");
+    if (!open && (kind & SWAPPED) && is_allowed(one) && two == STAND_UNLISTED)
+        warn_moved(lint, old_entry, old, new, "other releases of glibc");
+    if (!open && (kind & SWAPPED) && is_allowed(two) && one == STAND_UNLISTED)
+        warn_moved(lint, new_entry, new, old, "other releases of glibc");
     if ((kind & ALIKE) && one == STAND_ALLOWED && two == STAND_CONDITIONAL)
         warn_gap(lint, old_entry, old, new_entry, new);
     if ((kind & ALIKE) && two == STAND_ALLOWED && one == STAND_CONDITIONAL)

@@ -42,7 +42,7 @@ ways.ini:5: note: allowed here" "what_no_way_needs_is_told_of_once"
 
 check clean.ini
 is "$ERR" "" "a_good_whitelist_gets_no_warning"
-like "$OUT" '^clean\.ini: 12 system calls allowed, 6 constrained, [0-9]+ refused; [0-9]+ BPF instructions$' \
+like "$OUT" '^clean\.ini: 13 system calls allowed, 6 constrained, [0-9]+ refused; [0-9]+ BPF instructions$' \
     "the_summary_counts_the_system_calls"
 printf '[allow]\n%s\n' 'mmap = length != 5 and offset != 7 and flags != 11' \
     'mmap = length != 9 and prot != 3 and offset != 11 and addr == 0' \

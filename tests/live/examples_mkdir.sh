@@ -44,11 +44,11 @@ is "$(tr '\0' '\n' <"/proc/$PID/environ" | grep -E '^(LD_PRELOAD|PORTCULLIS_WHIT
 or_die "$here/mkdir.ini" kill.ini
 run with kill.ini ./mkdir "$TMP/killed"
 is "$STATUS|$OUT" "$((128 + 31))|created $TMP/killed" "under default = kill, getcwd is mkdir's end"
-sed -i 's/^syscalls .* mkdir /&getcwd /' kill.ini
+sed -i 's/^syscalls .*mkdirat /&getcwd /' kill.ini
 run with kill.ini ./mkdir "$TMP/lives"
 is "$STATUS|$ERR" "0|" "mkdir makes no call that mkdir.ini lacks but getcwd"
 
-sed 's/mkdir clock_nanosleep/mkdri clock_nanosleep/' "$here/mkdir.ini" >mistake.ini
+sed 's/?mkdir/mkdri/' "$here/mkdir.ini" >mistake.ini
 line=$(grep -n mkdri mistake.ini | cut -d: -f1)
 run with mistake.ini ./mkdir "$TMP/never"
 is "$STATUS|$OUT|$ERR" \

@@ -294,4 +294,9 @@ is "$STATUS|$ERR" "71|portcullis: error: cannot read 'none.json': No such file o
     "so_has_the_profile"
 run "$PORTCULLIS" import --help
 like "$OUT" $'\n  oci  .*\n  systemd  .*--cap ' "help_tells_of_it"
+# One glibc's fstat() is the one, another's the other.
+imports '{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["newfstatat"],"action":"SCMP_ACT_ALLOW"}]}'
+is "$STATUS|$ERR" "0|-: warning: 'newfstatat' is allowed, but not 'fstat', which other releases of glibc call instead" \
+    "a_list_for_some_releases_of_glibc_is_told_of"
+is "$(grep -c ' fstat' <<<"$OUT")" 0 "and_left_as_it_is"
 finish

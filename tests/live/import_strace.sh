@@ -219,6 +219,9 @@ run "${IMPORT[@]}" none
 is "$STATUS|$ERR" "71|portcullis: error: cannot read 'none': No such file or directory" "no log"
 run "${IMPORT[@]}" .
 is "$STATUS|$ERR" "71|portcullis: error: cannot read '.': Is a directory" "a folder"
+printf '10 newfstatat(1, "", {st_mode=S_IFCHR}, AT_EMPTY_PATH) = 0\n' >old.log
+run "${IMPORT[@]}" old.log
+like "$OUT" 'syscalls = fstat newfstatat' "fstat comes with newfstatat, which other releases of glibc swap"
 SEE="see 'portcullis import --help'"
 run "$PORTCULLIS" import log
 is "$STATUS|$ERR" "2|portcullis import: '--from FORMAT' is missing; $SEE" "no format"

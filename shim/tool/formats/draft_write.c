@@ -8,6 +8,7 @@
 #include "../../filter.h"
 #include "../../rules.h"
 #include "../call.h"
+#include "../learn/swapped.h"
 #include "draft.h"
 
 enum {
@@ -412,6 +413,19 @@ static void place_entries(const struct text *text, struct whitelist *whitelist)
     }
 }
 
+/* What is imported is not completed, as its author may have meant it. */
+static void warn_lacking(const struct draft *draft, const struct rules *rules)
+{
+    const char *twin;
+    const char *lacking = swapped_lacking(rules, &twin);
+
+    if (lacking)
+        diagnostic_warning(draft->diagnostics, (struct place){draft->file, 0},
+                           "'%s' is allowed, but not '%s', which other releases of glibc call "
+                           "instead",
+                           twin, lacking);
+}
+
 /* Reads TEXT as whoever gets it will, and writes it as people have it. */
 static int finish(const struct draft *draft, const struct text *text, const char *head,
                   FILE *output)
@@ -428,6 +442,7 @@ static int finish(const struct draft *draft, const struct text *text, const char
     if (!error)
         error = filter_build(&rules, (struct place){draft->file, 0}, diagnostics, &filter);
     if (!error) {
+        warn_lacking(draft, &rules);
         fputs(head, output);
         error = writer_write(&whitelist, put, output);
     }

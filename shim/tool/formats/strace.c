@@ -7,6 +7,7 @@
 #include "../call.h"
 #include "../decode.h"
 #include "../learn/record.h"
+#include "../learn/swapped.h"
 #include "../learn/worth.h"
 #include "../tool.h"
 #include "strace_log.h"
@@ -211,6 +212,8 @@ static int store(struct import_log *log)
     int error = record_additions(log->record, log->import->rules, &conditions);
     if (!error)
         error = add_names(log, &conditions, &all);
+    if (!error)
+        error = swapped_add(&all, log->import->rules);
     additions_release(&conditions);
     int status = STATUS_OS;
     if (error)

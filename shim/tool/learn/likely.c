@@ -17,27 +17,29 @@ static const struct {
      "write writev mmap rt_sigprocmask rt_sigaction getpid gettid tgkill"},
     {"malloc() and free() of other sizes", NULL,
      "brk mmap munmap mremap mprotect madvise getrandom"},
-    {"messages about errors: perror(), error(), err()", NULL, "write dup fcntl newfstatat close"},
+    {"messages about errors: perror(), error(), err()", NULL,
+     "write dup fcntl fstat newfstatat close"},
     {"standard input and output that are a terminal, a file or a device", "read write",
-     "read write newfstatat ioctl lseek"},
+     "read write fstat newfstatat ioctl lseek"},
     {"locales, time zones, character sets (their modules want mmap with PROT_EXEC)", "openat open",
-     "openat newfstatat read lseek mmap mprotect munmap close futex"},
+     "openat fstat newfstatat read lseek mmap mprotect munmap close futex"},
     {"names of hosts and services (DNS)", "connect",
      "socket connect bind getsockname sendto sendmmsg recvfrom recvmsg poll ioctl setsockopt uname "
-     "openat newfstatat read lseek close futex"},
+     "openat fstat newfstatat read lseek close futex"},
     {"names of users and groups", "getgroups setgroups setuid setresuid chown fchown fchownat",
-     "socket connect openat newfstatat read lseek close"},
-    {"syslog()", "listen setsid", "socket connect sendto openat newfstatat read lseek close"},
+     "socket connect openat fstat newfstatat read lseek close"},
+    {"syslog()", "listen setsid", "socket connect sendto openat fstat newfstatat read lseek close"},
     {"more threads, and threads that wait for each other", "rseq",
      "clone rseq set_robust_list mmap mprotect munmap madvise futex rt_sigaction rt_sigprocmask "
      "gettid"},
     {"threads that are cancelled (libgcc_s wants mmap with PROT_EXEC)", "rseq",
-     "rt_sigaction rt_sigprocmask getpid tgkill futex madvise openat newfstatat read mmap mprotect "
+     "rt_sigaction rt_sigprocmask getpid tgkill futex madvise openat fstat newfstatat read mmap "
+     "mprotect "
      "munmap close"},
     {"system(), popen() and posix_spawn()", "execve",
      "clone wait4 execve pipe2 dup2 fcntl close mmap munmap prlimit64 rt_sigaction rt_sigprocmask"},
     {"the loader of other programs that are executed", "execve",
-     "access arch_prctl brk close getrandom mmap mprotect munmap newfstatat openat pread64 "
+     "access arch_prctl brk close getrandom mmap mprotect munmap fstat newfstatat openat pread64 "
      "prlimit64 read rseq set_robust_list set_tid_address"},
     {"processor time, and what the vDSO of other machines can't read", NULL, "clock_gettime"},
     {"copies between files that the kernel can't make by itself", "copy_file_range sendfile splice",

@@ -5,6 +5,7 @@
 
 #include "../call.h"
 #include "seen.h"
+#include "swapped.h"
 
 enum {
     STRANGERS_MAX = 64,        /* calls with numbers that no kernel has */
@@ -172,15 +173,13 @@ static bool fits(const struct room *room, int *dearest)
     return total <= COST_MAX;
 }
 
-int record_additions(const struct record *record, const struct rules *now,
-                     struct additions *additions)
+/* What was seen, in as many lines as a filter has room for. */
+static int add_seen(const struct record *record, const struct rules *now,
+                    struct additions *additions)
 {
     struct room room = {0};
     int dearest;
 
-    *additions = (struct additions){0};
-    if (now && now->default_action.kind == ACTION_ALLOW)
-        return 0;
     int error = add_calls(record, now, &room, additions);
     if (error || fits(&room, &dearest))
         return error;
@@ -192,4 +191,14 @@ int record_additions(const struct record *record, const struct rules *now,
         additions_release(&unused);
     } while (!error && !fits(&room, &dearest) && !room.is_short[dearest]);
     return error ? error : add_calls(record, now, &room, additions);
+}
+
+int record_additions(const struct record *record, const struct rules *now,
+                     struct additions *additions)
+{
+    *additions = (struct additions){0};
+    if (now && now->default_action.kind == ACTION_ALLOW)
+        return 0;
+    int error = add_seen(record, now, additions);
+    return error ? error : swapped_add(additions, now);
 }

@@ -41,7 +41,8 @@ int record_last_new(const struct record *record);
 /* What a whitelist with the rules NOW (NULL: an empty one) lacks of what was seen, as the narrowest
  * lines that people would write: values of one argument become "domain in AF_UNIX AF_INET", flags
  * that come and go are masked out, constants have their names. What NOW refuses by a [deny] line is
- * left out. Returns 0 or -ENOMEM; ADDITIONS is to be released in any case. */
+ * left out; fstat and newfstatat come together (swapped.h). Returns 0 or -ENOMEM; ADDITIONS is to
+ * be released in any case. */
 int record_additions(const struct record *record, const struct rules *now,
                      struct additions *additions) __attribute__((warn_unused_result));
 

@@ -94,7 +94,7 @@ Test(likely, only_programs_that_connect_look_up_hosts)
     cr_expect_null(calls_for(&without, HOSTS));
     cr_expect_str_eq(calls_for(&with, HOSTS),
                      "bind getsockname sendto sendmmsg recvfrom recvmsg poll ioctl setsockopt "
-                     "uname newfstatat lseek close futex");
+                     "uname fstat newfstatat lseek close futex");
 }
 
 Test(likely, the_older_call_is_told_beside_the_newer_one)
