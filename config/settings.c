@@ -78,7 +78,9 @@ static void add_program(struct reading *reading, const char *path, size_t length
 {
     struct settings *own = &reading->own;
 
-    if (*path != '/') {
+    /* ?PATH: it need not be there */
+    bool optional = length > 0 && *path == '?';
+    if (length <= optional || path[optional] != '/') {
         diagnostic_error(reading->diagnostics, reading->lines.place,
                          "the program '%.*s' is not an absolute path", (int)length, path);
         return;

@@ -57,7 +57,8 @@ struct settings {
     struct place children_place;
     bool no_new_privileges;
     struct place no_new_privileges_place;
-    const char **programs; /* paths; they and the array are owned by the whitelist */
+    const char **programs; /* paths, those that need not be there behind a '?'; they and the array
+                              are owned by the whitelist */
     size_t program_count;
     struct place program_place;
 };

@@ -30,7 +30,11 @@ int program_self(struct program_file *self)
 int program_is(const struct program_file *self, const char *path)
 {
     struct stat status;
+    bool optional = *path == '?';
+    path += optional;
     int result = file_status(path, &status);
+    if (optional && result == -ENOENT)
+        return 0;
     if (result < 0)
         return result;
     if (status.st_dev == self->device && status.st_ino == self->inode)

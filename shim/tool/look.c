@@ -95,11 +95,12 @@ bool look_executes(pid_t process, const char *const *paths, size_t count)
     if (stat(path, &own) != 0)
         return true; /* what can't be told apart is held: the shim does as much */
     for (size_t i = 0; i < count; i++) {
-        if (stat(paths[i], &other) != 0)
+        const char *named = paths[i] + (*paths[i] == '?');
+        if (stat(named, &other) != 0)
             continue;
         if (own.st_dev == other.st_dev && own.st_ino == other.st_ino)
             return true;
-        if (program_other(path, paths[i], S_ISREG(other.st_mode)) != 0)
+        if (program_other(path, named, S_ISREG(other.st_mode)) != 0)
             return true;
     }
     return false;

@@ -17,7 +17,7 @@ closed_facts glibc "$VICTIM"
 cat >"$TMP/echo.ini" <<'END'
 [allow]
 syscalls = clone wait4 execve set_robust_list gettid
-syscalls = openat read pread64 newfstatat close mmap mprotect munmap brk
+syscalls = openat read pread64 newfstatat fstat close mmap mprotect munmap brk
 syscalls = access arch_prctl set_tid_address rseq prlimit64 getrandom
 write    = fd in 1..2
 END

@@ -7,6 +7,7 @@ cd "$TMP" || exit
 chmod 711 .
 PATH=$PATH:/usr/sbin
 PORTCULLIS=$BUILD/portcullis
+POSTGRES=$(printf '%s\n' /usr/lib/postgresql/*/bin/postgres | tail -n 1)
 compile "${CC:-gcc}" native_start native_start -lseccomp
 compile_library "${CC:-gcc}" marker.so native_marker
 compile_library "${CC:-gcc}" libnative.so native_library
@@ -39,7 +40,7 @@ traced()
 
 printf '[allow]\nsyscalls = read\n' >little.ini
 for program in "$(realpath /bin/true)" /usr/sbin/nginx /usr/bin/redis-server /usr/bin/python3 \
-    /usr/bin/ffmpeg /usr/lib/postgresql/15/bin/postgres "$TMP/host"; do
+    /usr/bin/ffmpeg "$POSTGRES" "$TMP/host"; do
     name=${program##*/}
     exports little.ini -- "$program"
     is "$STATUS|$ERR" "0|" "$name: its start is measured"
@@ -185,7 +186,7 @@ starts jq jq -n 1
 starts memcached memcached --version
 starts node node -e 'console.log(1)'
 starts pdftotext pdftotext -v
-starts postgresql /usr/lib/postgresql/15/bin/postgres --version
+starts postgresql "$POSTGRES" --version
 starts sqlite3 sqlite3 :memory: 'select 1'
 starts tar-plain tar -cf /dev/null text.txt
 starts unzip unzip -v

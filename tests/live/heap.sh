@@ -8,8 +8,9 @@ compile "${CC:-gcc}" heap heap -pthread -fno-builtin # clang leaves out what it 
 compile_library "${CC:-gcc}" unset.so unset
 : | "${CC:-gcc}" -x c - -shared -nostdlib -o "$TMP/empty.so"
 
-# What the program needs from main on: ten names, one of them for nothing; with a thread, more.
-TEN=(write newfstatat getrandom brk mmap munmap mremap getpid getuid geteuid)
+# What the program needs from main on: one name for nothing, and one that another glibc calls; with a
+# thread, more.
+TEN=(write newfstatat fstat getrandom brk mmap munmap mremap getpid getuid geteuid)
 THREAD=(clone3 futex clock_nanosleep rt_sigaction rt_sigprocmask mprotect madvise rseq
     set_robust_list)
 # Four hundred: every name that there is, and numbers that have none yet.

@@ -194,7 +194,9 @@ printf '[filter]\ndefault = EACCES\n[allow]\nsyscalls = @stdio @signals\n[deny]\
 "$PORTCULLIS" export --to systemd --native a.ini >native.conf 2>/dev/null
 run "$PORTCULLIS" import --from systemd native.conf -o back.ini
 is "$STATUS|$ERR" "0|" "our_own_drop_in_is_imported"
-sed -i 's/@stdio/execve @loader madvise sched_getaffinity statfs &/' a.ini
+# what systemd allows every unit is more from release to release
+default=$(systemd-analyze --no-pager syscall-filter @default | sed -n 's/^ *\([a-z].*\)/?\1/p')
+sed -i "s/@stdio/execve @loader madvise sched_getaffinity statfs ${default//$'\n'/ } &/" a.ini
 run "$PORTCULLIS" diff a.ini back.ini
 like "$STATUS|$OUT" '^0\|no difference' "and_decides_as_the_whitelist_and_a_start"
 finish

@@ -23,14 +23,15 @@ has()
     grep -qxF "$2" <(listed "$1")
 }
 
+# rt_sigprocmask: fork() of newer C libraries blocks signals.
 for backend in ptrace notify; do
     rm -f new.ini
     learn --backend $backend -o new.ini --stage serving=poll -- ./stage
     like "$STATUS $ERR" "^0 portcullis: learned [0-9]+ different .*; [0-9]+ new in new.ini
 portcullis: the whitelist allows [0-9]+ of .*
-portcullis: the stage 'serving', from poll on, has 10 different system calls of them\$" \
+portcullis: the stage 'serving', from poll on, has 1[01] different system calls of them\$" \
         "the stage has a summary of its own, by $backend"
-    is "$(staged new.ini serving)" \
+    is "$(staged new.ini serving | sed 's/ rt_sigprocmask / /')" \
         "clone close exit_group getegid getpgid getpid poll set_robust_list socket wait4" \
         "what is called from its function on is in the stage, by $backend"
     is "$(grep -A1 '^\[stage' new.ini)" $'[stage serving]\nwhen = poll' "it says when it begins, by $backend"
@@ -52,7 +53,7 @@ like "$STATUS $ERR" "^0 .*
 portcullis: the stage 'serving' has all of it already\$" "a second run finds nothing new"
 succeeds "and changes nothing" cmp new.ini before.ini
 learn -o new.ini --stage serving=poll -- ./stage once
-is "$(staged new.ini serving)" \
+is "$(staged new.ini serving | sed 's/ rt_sigprocmask / /')" \
     "clone close exit_group getegid getgid getpgid getpid poll set_robust_list socket wait4" \
     "what is new goes into the stage that is there"
 is "$(grep -c '^\[' new.ini)" 3 "and into no other"

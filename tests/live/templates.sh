@@ -140,30 +140,31 @@ cluster()
 }
 
 mapfile -t environment < <(sed -n 's/^Environment=//p' postgresql@.service.d/portcullis.conf)
+VERSION=$(basename "$(printf '%s\n' /usr/lib/postgresql/*/ | tail -n 1)")
 # Names of sockets are short.
 install -d -o postgres "$TMP/clusters" "$TMP/data" "$TMP/s"
 succeeds "postgresql: there is a cluster" env PG_CLUSTER_CONF_ROOT="$TMP/clusters" pg_createcluster \
-    15 main -u postgres -d "$TMP/data/15" -p "$(free_port)" -s "$TMP/s" -l "$TMP/data/log" -- --no-sync
-cluster pg_ctlcluster --skip-systemctl-redirect 15 main start >"$TMP/log" 2>&1
-main=$(head -n 1 "$TMP/data/15/postmaster.pid")
+    "$VERSION" main -u postgres -d "$TMP/data/$VERSION" -p "$(free_port)" -s "$TMP/s" -l "$TMP/data/log" -- --no-sync
+cluster pg_ctlcluster --skip-systemctl-redirect "$VERSION" main start >"$TMP/log" 2>&1
+main=$(head -n 1 "$TMP/data/$VERSION/postmaster.pid")
 TAP_PIDS+=("$main")
 read -ra post < <(sed -n 's/^ExecStartPost=+//p' postgresql@.service.d/portcullis.conf | tr -d '"')
 run cluster "$PORTCULLIS" verify "$main"
 is "$STATUS|$OUT" "1|no: thread $main of postgres has no filter; its loader has finished, and has \
 not loaded the shim" \
     "postgresql: the unit's environment alone does not reach the server, which is noticed"
-cluster pg_ctlcluster --skip-systemctl-redirect -m fast 15 main stop
-sed -n 's/^#   //p' postgresql@.service.d/portcullis.conf >>"$TMP/clusters/15/main/environment"
-run cluster pg_ctlcluster --skip-systemctl-redirect 15 main start
+cluster pg_ctlcluster --skip-systemctl-redirect -m fast "$VERSION" main stop
+sed -n 's/^#   //p' postgresql@.service.d/portcullis.conf >>"$TMP/clusters/$VERSION/main/environment"
+run cluster pg_ctlcluster --skip-systemctl-redirect "$VERSION" main start
 is "$STATUS|$OUT|$ERR" "0||" "postgresql: with the two lines pg_ctlcluster starts it"
-main=$(head -n 1 "$TMP/data/15/postmaster.pid")
+main=$(head -n 1 "$TMP/data/$VERSION/postmaster.pid")
 TAP_PIDS+=("$main")
 run cluster "${post[@]/\$MAINPID/$main}"
 like "$STATUS|$OUT" "^0\|yes: postgres, 1 thread, is filtered by " "postgresql: ExecStartPost agrees"
 run setpriv --reuid postgres --regid postgres --clear-groups psql -XAt -h "$TMP/s" \
-    -p "$(sed -n 4p "$TMP/data/15/postmaster.pid")" -c 'select 6 * 7'
+    -p "$(sed -n 4p "$TMP/data/$VERSION/postmaster.pid")" -c 'select 6 * 7'
 is "$STATUS|$OUT|$ERR" "0|42|" "postgresql: it knows who asks, and answers"
-run cluster pg_ctlcluster --skip-systemctl-redirect -m fast 15 main stop
+run cluster pg_ctlcluster --skip-systemctl-redirect -m fast "$VERSION" main stop
 is "$STATUS|$OUT|$ERR" "0||" "postgresql: pg_ctlcluster stops it"
 
 rm -rf "$BUILD/units$TMP" "$BUILD/pkgconfig$TMP"

@@ -54,6 +54,19 @@ Test(program, is_known_by_its_file_and_not_by_its_name)
     cr_assert_eq(diagnostics.errors, 0);
 }
 
+Test(program, behind_a_question_mark_it_need_not_be_there)
+{
+    char optional[80];
+
+    snprintf(optional, sizeof(optional), "?%s", alias);
+    cr_assert_eq(wanted(optional, NULL), 1);
+    cr_assert_eq(wanted("?/usr/lib/none/bin/it", optional), 1);
+    cr_assert_eq(wanted("?/usr/lib/none/bin/it", "/bin/sh"), 0);
+    cr_assert_eq(wanted("?/usr/lib/none/bin/it", NULL), 0);
+    cr_assert_eq(diagnostics.errors, 0);
+    cr_assert_eq(wanted("?/usr", NULL), -EINVAL);
+}
+
 static void collect(void *text, const char *more, size_t length)
 {
     strncat(text, more, length);
