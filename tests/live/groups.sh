@@ -17,8 +17,8 @@ under()
 under "@stdio ioctl" /bin/echo hello
 is "$STATUS $OUT" "0 hello" "stdio suffices for echo"
 
-under "@stdio @files ioctl" cat "$TMP/list.ini"
-is "$STATUS $OUT" "0 $(<"$TMP/list.ini")" "stdio and files suffice for cat"
+under "@stdio @files ioctl uname" cat "$TMP/list.ini"
+is "$STATUS $OUT" "0 $(<"$TMP/list.ini")" "stdio, files and uname suffice for cat"
 
 under "@stdio @files ioctl" ls "$TMP"
 is "$STATUS $OUT" "0 list.ini" "stdio and files suffice for ls"

@@ -69,13 +69,20 @@ send()
     curl -sS -F file=@html/index.html "$url/sent" | sed 's/[0-9]/9/g'
 }
 
+# The message says how long it took.
+nobody_there()
+{
+    curl -sS "$1" 2>"$TMP/told" || echo "status $?"
+    sed 's/after [0-9]* ms/after N ms/' "$TMP/told"
+}
+
 go_wrong()
 {
     curl -fsS "$url/none" || echo "status $?"
-    curl -sS "http://127.0.0.1:1/" || echo "status $?"
+    nobody_there "http://127.0.0.1:1/"
     curl -sS -m 10 "http://none.invalid/" || echo "status $?"
     curl -sS -o /nonexistent/x "$url/" || echo "status $?"
-    curl -sS "ftp://127.0.0.1:1/" || echo "status $?"
+    nobody_there "ftp://127.0.0.1:1/"
     curl -sS nonsense://x || echo "status $?"
     curl --version | head -n 1
 }

@@ -117,7 +117,7 @@ same "git-read.ini: commits" read_commits
 same "git-read.ini: files" read_files
 same "git-read.ini: what fails" go_wrong
 attack "an alias that runs a program" 'cannot fork\(\) for echo ran' git -c alias.x='!echo ran; false' x
-attack "a pager of the repository's choice" '^0\|error: cannot fork\(\) for sed s/\^/ran/: Operation not permitted' \
+attack "a pager of the repository's choice" '^(0|128)\|error: cannot fork\(\) for sed s/\^/ran/: Operation not permitted' \
     script -qec "git -c core.pager='sed s/^/ran/' log -1 --format=%h" /dev/null
 attack "a file system monitor of the repository's choice" 'cannot (fork|run)' \
     git -c core.fsmonitor='touch ran; false' status
