@@ -134,7 +134,7 @@ static const char *load_one_thread(const struct load *load, bool outer, long *er
 
 bool load_is_fatal(unsigned flags)
 {
-    return has_outer_filter() && kills(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0);
+    return has_outer_filter() && kills(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, 0);
 }
 
 unsigned load_flags(bool audit)
@@ -156,7 +156,7 @@ const char *load_programs(const struct load *load, long *error)
             return text;
     }
     bool outer = has_outer_filter();
-    if (outer && kills(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, 0)) {
+    if (outer && kills(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, 0)) {
         if (load->audit)
             return KILLED ", and 'audit' needs it" LOAD_ALLOW_SECCOMP;
         if (load->more)
