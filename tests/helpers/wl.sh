@@ -236,13 +236,17 @@ inside()
         paste -sd ' '
 }
 
-# refused_inside PID NAME...: all of them are refused with EPERM.
+# refused_inside PID NAME...: all of them are refused: with ENOSYS what is in @fallback, the rest with
+# EPERM, the lists' default.
 refused_inside()
 {
     local pid=$1 name wanted=()
     shift
     for name in "$@"; do
-        wanted+=("$name=EPERM")
+        case $name in
+            uring) wanted+=("$name=ENOSYS") ;;
+            *) wanted+=("$name=EPERM") ;;
+        esac
     done
     is "$(inside "$pid" "$@")" "${wanted[*]}" "attacks from inside are refused: $*"
 }
