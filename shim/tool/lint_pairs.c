@@ -3,7 +3,7 @@
 
 /* Calls that do the same. MOVED: C libraries went from the old one to the new one, so that a list
  * made with one breaks with another. That is not so for creat, vfork and inotify_init: the
- * functions of that name make the old call in glibc 2.41 as well. ALIKE: whatever one does, the
+ * functions of that name make the old call in glibc 2.36 as well. ALIKE: whatever one does, the
  * other can do as well, so that a condition on one of them is worth nothing without one on the
  * other. SWAPPED: glibc goes to and fro. Its fstat() was fstat up to 2.32, newfstatat up to 2.38,
  * and is fstat again. */

@@ -29,8 +29,12 @@ def ask(command, **more):
 
 def read_groups(portcullis):
     names = [line.split()[0][1:] for line in ask([portcullis, "groups"]).splitlines()]
-    return {name: [line.lstrip("?") for line in
-                   ask([portcullis, "groups", "@" + name]).splitlines() if line[0] != ";"] for name in names}
+    return {name: read_group(portcullis, name) for name in names}
+
+
+def read_group(portcullis, name):
+    lines = ask([portcullis, "groups", "@" + name]).splitlines()
+    return [line.lstrip("?") for line in lines if line[0] != ";"]
 
 
 def in_words(number, arguments):

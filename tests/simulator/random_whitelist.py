@@ -79,7 +79,8 @@ class Maker:
         lines = []
         for _ in range(self.random.randint(1, 3)):
             words = self.random.sample(names, self.random.randint(1, 6))
-            words += [f"@{group}" for group in self.random.sample(GROUPS, self.random.randint(0, 1))]
+            groups = self.random.sample(GROUPS, self.random.randint(0, 1))
+            words += [f"@{group}" for group in groups]
             words += self.random.choice(([], [], ["?nonesuch"], ["600"], ["110"]))
             lines.append(f"syscalls = {self.random.choice((' ', ', ')).join(words)}")
         for name in self.random.choices(WITH_ARGUMENTS, k=self.random.randint(2, 6)):

@@ -220,7 +220,7 @@ Test(store_failing, a_filter_that_is_too_long_is_not_written)
     storing_write("a.ini", STORING_OLD);
     told_begin(&told);
     int status = store_additions("a.ini", &additions, &STORING_FACTS, &stored);
-    told_is(&told, "a.ini:207: error: the whitelist needs more than the 4096 BPF instructions that "
+    told_is(&told, "a.ini:3: error: the whitelist needs more than the 4096 BPF instructions that "
                    "the kernel takes; this line costs most: write 'ioctl' with fewer values or "
                    "clauses\n"
                    "portcullis: error: 'a.ini' is not changed: that is how it would be\n");

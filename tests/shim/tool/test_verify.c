@@ -46,8 +46,7 @@ static void write_programs(const struct policy *policy, const struct plan *plan,
     size_t front = prefix_length(COUNT - 1);
     for (unsigned i = 0; i < COUNT; i++) {
         const struct filter *filter = policy_filter(policy, i);
-        struct sock_filter *place =
-            (struct sock_filter *)((char *)programs + ((char *)code - (char *)memory));
+        void *place = (char *)programs + ((char *)code - (char *)memory);
         memory[i] = (struct sock_fprog){(unsigned short)(front + filter->count), place};
         prefix_write(code, i, programs, COUNT, load_flags(false));
         memcpy(code + front, filter->instructions, filter->count * sizeof(*code));
