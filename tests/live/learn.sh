@@ -90,10 +90,11 @@ is "$STATUS $OUT$ERR" \
     "a_folder_must_be_there"
 mkdir folder
 learn -o folder/ true
-is "$STATUS $OUT$ERR" "78 folder/: error: cannot read 'folder/': not a regular file" \
+is "$STATUS $OUT$ERR" "125 portcullis: error: cannot write 'folder/': Is a directory" \
     "a_folder_is_no_file"
 learn -o nothing/ true
-is "$STATUS $OUT$ERR" "125 portcullis: error: cannot write 'nothing/': Is a directory" \
+is "$STATUS $OUT$ERR" \
+    "125 portcullis: error: cannot write 'nothing/': No such file or directory" \
     "nor_is_one_that_is_not_there"
 long=$(printf '%05000d' 0)
 learn -o "$long" true

@@ -83,7 +83,7 @@ is "$(ls sealed.ini 2>&1)" "ls: cannot access 'sealed.ini': No such file or dire
 # as many instructions as the kernel takes
 {
     printf '[allow]\nsyscalls = read\n'
-    for ((i = 0; i < 3960; i++)); do
+    for ((i = 0; i < 3400; i++)); do
         ((i % 16)) || printf '\ngetpgid = pid in'
         printf ' %d' $((1000 + 2 * i))
     done

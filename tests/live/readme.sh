@@ -27,7 +27,7 @@ translate()
     local command=$1
     command=${command//\/tmp\//$TMP/}
     command=${command//build\//$BUILD/}
-    [[ ! $command =~ ^make\ (bench|check|fuzz|lint|live|soak|unit)$ ]] || command="make -n ${command#make }"
+    [[ ! $command =~ ^make\ (bench|check|check-asan|fuzz|lint|live|soak|unit)$ ]] || command="make -n ${command#make }"
     [[ -z ${INSTALLED:-} || $command != make* ]] || command=true
     command=${command/#make/make -s BUILD=$BUILD}
     echo "$command"
