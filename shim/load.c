@@ -155,7 +155,7 @@ const char *load_programs(const struct load *load, long *error)
         if (text)
             return text;
     }
-    bool outer = has_outer_filter();
+    bool outer = !load->reloads && has_outer_filter();
     if (outer && kills(SYS_seccomp, SECCOMP_SET_MODE_FILTER, (long)flags, 0)) {
         if (load->audit)
             return KILLED ", and 'audit' needs it" LOAD_ALLOW_SECCOMP;

@@ -107,10 +107,11 @@ __attribute__((noinline)) static void enforce(const struct environment *environm
                         .count = 1,
                         .no_new_privileges = (flags & COMPILED_NO_NEW_PRIVILEGES) != 0,
                         .audit = (flags & COMPILED_AUDIT) != 0,
-                        .more = compiled.header->stage_count > 1};
+                        .more = compiled.header->stage_count > 1,
+                        .reloads = (flags & COMPILED_CHILDREN_RELOAD) != 0};
     if (load.more)
         load.programs = stages_prepare_compiled(environment, path, &compiled);
-    if ((flags & COMPILED_CHILDREN_RELOAD) == 0)
+    if (!load.reloads)
         environment_blank(environment, own);
     long error;
     text = load_programs(&load, &error);

@@ -78,7 +78,8 @@ static void load_last(const struct environment *environment, const char *own, st
                       enum children children)
 {
     close_arena();
-    if (children == CHILDREN_INHERIT)
+    load.reloads = children == CHILDREN_RELOAD;
+    if (!load.reloads)
         environment_blank(environment, own);
     long error;
     const char *text = load_programs(&load, &error);

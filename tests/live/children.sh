@@ -29,6 +29,17 @@ filtered_by "$TMP/no-execve.ini" "$VICTIM" run /bin/echo from the child
 told 0 $'/bin/echo: Operation not permitted\nchild: status 1' "" \
     "program_runs_nothing_under_a_list_without_execve"
 
+# Whoever is executed finds the filter of who executed it. It has seccomp, and kills for clone.
+cat >"$TMP/reload-kill.ini" <<'END'
+[filter]
+default = kill
+children = reload
+[allow]
+syscalls = @loader @stdio @files execve seccomp prctl
+END
+filtered_by "$TMP/reload-kill.ini" /usr/bin/env grep Seccomp_filters /proc/self/status
+told 0 $'Seccomp_filters:\t2' "" "what_is_executed_loads_the_list_again_where_it_kills_for_clone"
+
 # A shell on the way to the program. It does not get a filter, nor does its environment change.
 whitelist shell.ini "program = $VICTIM"
 # shellcheck disable=SC2016

@@ -102,7 +102,7 @@ filtered "$TMP/calls" foreign
 told $((128 + 31)) "" "" "64_bit_call_of_a_filtered_32_bit_program_is_killed"
 printf '[filter]\ndefault = log\n[allow]\nsyscalls = read\n' >"$TMP/log.ini"
 filtered_by "$TMP/log.ini" "$TMP/calls" foreign
-told 0 "64-bit getppid: allowed" "" "64_bit_call_of_a_32_bit_program_is_logged_where_all_is"
+told $((128 + 31)) "" "" "and_so_it_is_where_all_other_calls_are_logged"
 run env LD_PRELOAD="$SHIM64" PORTCULLIS_WHITELIST="$REFUSING" "$TMP/victim64" ask fork exec "$VICTIM"
 is "$STATUS $(head -n 1 <<<"$OUT")" "$((128 + 31)) $REFUSED" \
     "32_bit_program_dies_under_the_filter_of_a_64_bit_one"
