@@ -15,9 +15,11 @@ static const char SYSTEMD_DEFAULT[] =
     "arch_prctl brk clock_getres clock_gettime clock_nanosleep execve exit exit_group futex "
     "futex_requeue futex_wait futex_waitv futex_wake get_robust_list get_thread_area getegid "
     "geteuid getgid getgroups getpgid getpgrp getpid getppid getrandom getresgid getresuid "
-    "getrlimit getsid gettid gettimeofday getuid map_shadow_stack membarrier mmap mprotect mseal "
-    "munmap nanosleep pause prlimit64 restart_syscall rseq rt_sigreturn sched_getaffinity "
-    "sched_yield set_robust_list set_thread_area set_tid_address time uretprobe";
+    "getrlimit getsid gettid gettimeofday getuid landlock_add_rule landlock_create_ruleset "
+    "landlock_restrict_self lsm_get_self_attr lsm_list_modules map_shadow_stack membarrier mmap "
+    "mprotect mseal munmap nanosleep pause prlimit64 restart_syscall rseq rt_sigreturn "
+    "sched_getaffinity sched_yield seccomp set_robust_list set_thread_area set_tid_address time "
+    "uretprobe";
 
 enum { COLUMNS = 96 };
 
