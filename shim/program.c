@@ -27,11 +27,16 @@ int program_self(struct program_file *self)
     return result == -EINVAL ? -EIO : result; /* -EINVAL is the whitelist's mistake */
 }
 
+const char *program_path(const char *item)
+{
+    return item + (*item == '?');
+}
+
 int program_is(const struct program_file *self, const char *path)
 {
     struct stat status;
     bool optional = *path == '?';
-    path += optional;
+    path = program_path(path);
     int result = file_status(path, &status);
     if (optional && result == -ENOENT)
         return 0;

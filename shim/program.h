@@ -19,6 +19,9 @@ struct program_file {
 /* The executable of this process. Returns 0, or a negative errno, never -EINVAL. */
 int program_self(struct program_file *self) __attribute__((warn_unused_result));
 
+/* The path in an item of "program =": what stands behind a '?', if there is one. */
+const char *program_path(const char *item);
+
 /* Whether PATH is SELF, this process's executable: 1, 0, or a negative errno where it cannot be
  * looked at, or can be no process's executable. */
 int program_is(const struct program_file *self, const char *path)

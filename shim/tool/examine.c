@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../program.h"
 #include "call.h"
 #include "halt.h"
 #include "loader.h"
@@ -63,8 +64,8 @@ static bool is_named(const struct question *question, struct stat *executable)
     if (stat(path, executable) != 0)
         return false;
     for (size_t i = 0; i < settings->program_count; i++) {
-        if (stat(settings->programs[i], &file) == 0 && file.st_dev == executable->st_dev &&
-            file.st_ino == executable->st_ino)
+        if (stat(program_path(settings->programs[i]), &file) == 0 &&
+            file.st_dev == executable->st_dev && file.st_ino == executable->st_ino)
             return true;
     }
     return false;
@@ -344,9 +345,13 @@ static void examine_filters(const struct question *question, const char *name,
                             struct finding *finding)
 {
     struct stat executable;
+    struct thread_status status;
     struct halt halt;
     int error = halt_begin(question->pid, &halt);
 
+    /* it may have executed another program since */
+    if (!error && look_thread(question->pid, &status) == 0)
+        name = status.name;
     if (error)
         find_unstoppable(&halt, name, error, finding);
     else

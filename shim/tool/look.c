@@ -95,7 +95,7 @@ bool look_executes(pid_t process, const char *const *paths, size_t count)
     if (stat(path, &own) != 0)
         return true; /* what can't be told apart is held: the shim does as much */
     for (size_t i = 0; i < count; i++) {
-        const char *named = paths[i] + (*paths[i] == '?');
+        const char *named = program_path(paths[i]);
         if (stat(named, &other) != 0)
             continue;
         if (own.st_dev == other.st_dev && own.st_ino == other.st_ino)

@@ -1,8 +1,16 @@
 #include "named.h"
 
+#include <errno.h>
+#include <unistd.h>
+
 #include "../program.h"
 #include "target.h"
 #include "tool.h"
+
+bool named_is_absent(const char *item)
+{
+    return *item == '?' && access(program_path(item), F_OK) != 0 && errno == ENOENT;
+}
 
 static int check_named(const struct settings *settings)
 {
@@ -14,7 +22,8 @@ static int check_named(const struct settings *settings)
     if (wanted < 0)
         return STATUS_CONFIG;
     for (size_t i = 0; i < settings->program_count; i++) {
-        int status = target_check(settings->programs[i]);
+        const char *item = settings->programs[i];
+        int status = named_is_absent(item) ? STATUS_OK : target_check(program_path(item));
         if (status != STATUS_OK)
             return status;
     }

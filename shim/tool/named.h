@@ -3,8 +3,12 @@
 #define PORTCULLIS_TOOL_NAMED_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "../../config/whitelist.h"
+
+/* Whether the file of an item of "program =" need not be there, by its '?', and is not. */
+bool named_is_absent(const char *item);
 
 /* Finds what NAME runs, as target_find() does, and sees whether the shim reaches it; where SETTINGS
  * name programs, whether they are there and it reaches each of them: the shim will say the same.

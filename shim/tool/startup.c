@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include "../../config/reader.h"
+#include "../program.h"
 #include "learn/start.h"
+#include "named.h"
 #include "target.h"
 #include "tool.h"
 
@@ -43,31 +45,59 @@ static const struct {
                       "fcntl = cmd == F_SETFD\n"},
 };
 
+/* Lists in STARTUP the COUNT programs that the whitelist names, without those that need not be here
+ * and are not. MISSING: one that is wanted and not here, or NULL. Returns 0 or -ENOMEM. */
+static int find_named(struct startup *startup, const struct settings *settings, size_t *count,
+                      const char **missing)
+{
+    *count = 0;
+    *missing = NULL;
+    startup->named = calloc(settings->program_count + 1, sizeof(*startup->named));
+    if (!startup->named)
+        return -ENOMEM;
+    for (size_t i = 0; i < settings->program_count; i++) {
+        const char *path = program_path(settings->programs[i]);
+        bool absent = named_is_absent(settings->programs[i]);
+        if (!absent)
+            startup->named[(*count)++] = path;
+        if (!*missing && !absent && access(path, X_OK) != 0)
+            *missing = path;
+    }
+    if (*count == 0 && settings->program_count > 0)
+        *missing = program_path(settings->programs[0]);
+    return 0;
+}
+
 /* Those that the whitelist names have no arguments that anybody knows of; a start hardly ever asks
  * for any. */
 static int measure_named(struct startup *startup, const struct policy *policy,
                          struct diagnostics *warnings)
 {
     const struct settings *settings = &policy->whitelist.settings;
+    const char *missing;
+    size_t count;
     int status = STATUS_OK;
 
-    for (size_t i = 0; i < settings->program_count; i++) {
-        if (access(settings->programs[i], X_OK) != 0) {
-            diagnostic_warning(warnings, settings->program_place,
-                               "'%s' is not here for its start to be measured: what most programs "
-                               "need for theirs is allowed",
-                               settings->programs[i]);
-            return STATUS_OK;
-        }
+    int error = find_named(startup, settings, &count, &missing);
+    if (error) {
+        tool_error("%s", strerror(-error));
+        return STATUS_OS;
     }
-    for (size_t i = 0; i < settings->program_count && status == STATUS_OK; i++) {
-        char *path = strdup(settings->programs[i]);
+    if (missing) {
+        diagnostic_warning(warnings, settings->program_place,
+                           "'%s' is not here for its start to be measured: what most programs "
+                           "need for theirs is allowed",
+                           missing);
+        return STATUS_OK;
+    }
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        char *path = strdup(startup->named[i]);
         char *arguments[] = {path, NULL};
         status = path ? start_measure(&policy->rules, path, arguments, startup->seen) : STATUS_OS;
         free(path);
     }
-    startup->programs = settings->programs;
-    startup->program_count = settings->program_count;
+    startup->programs = startup->named;
+    startup->program_count = count;
     return status;
 }
 
@@ -248,4 +278,5 @@ void startup_release(struct startup *startup)
 {
     for (size_t i = 0; i < 2; i++)
         whitelist_release(&startup->lines[i]);
+    free(startup->named);
 }

@@ -24,10 +24,11 @@ struct loader {
 
 /* What was allowed besides. It is to be released in any case. */
 struct startup {
-    const char *const *programs; /* borrowed, or below: those whose start was measured */
+    const char *const *programs; /* NAMED, or FOUND's address: those whose start was measured */
     size_t program_count;        /* 0: no start was, and @loader and more was taken */
     bool seen[CALL_NUMBERS];     /* what these call, by number */
     struct whitelist lines[2];   /* owned: [allow], usual ones and privileged ones */
+    const char **named;          /* owned; what it lists is borrowed */
     const char *found;
     char executable[PATH_MAX];
 };

@@ -71,6 +71,14 @@ is "$(sed -n '2,5p' "$UNIT")" "# The filter is in before exec: allowed besides i
 #   $(realpath /bin/true)
 # from exec to the entry point:" "all of them"
 like " $(measured) " " getsid " "and what each needs is allowed"
+printf '[filter]\nprogram = ?/none/such ?%s\n[allow]\nsyscalls = read\n' "$TMP/host" >optional.ini
+exports optional.ini
+is "$STATUS|$ERR|$(sed -n '3,4p' "$UNIT")" "0|optional.ini:2: warning: 'program' does not carry over: \
+the filter holds for every command of the unit|#   $TMP/host
+# from exec to the entry point:" "those that need not be here are measured where they are"
+printf '[filter]\nprogram = ?/none/such\n[allow]\nsyscalls = read\n' >none.ini
+exports none.ini
+like "$STATUS|$ERR" "^0.*'/none/such' is not here for its start" "one of them has to be here for that"
 exports named.ini -- true
 is "$(sed -n 3p "$UNIT")" "#   $(type -P true)" "the command line beats the whitelist, and PATH is searched"
 exports little.ini

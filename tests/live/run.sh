@@ -264,6 +264,10 @@ printf '[filter]\ndefault = allow\nprogram = %s\n[deny]\nmkdir = EPERM\n' "$TMP/
     >"$TMP/named.ini"
 runs "78 $TMP/named.ini:3: error: cannot look at program '$TMP/nothing': ENOENT" \
     "a named program that is not there is told" "$TMP/named.ini" "$TMP/victim"
+printf '[filter]\ndefault = allow\nprogram = ?%s ?%s\n[deny]\nmkdir = EPERM\n' "$TMP/nothing" \
+    "$TMP/victim" >"$TMP/optional.ini"
+runs "0 filtered" "unless it need not be there" "$TMP/optional.ini" sh -c '"$1" "$2"' - \
+    "$TMP/victim" "$TMP/open/made"
 "${CC:-gcc}" -static -o "$TMP/static" "$ROOT/tests/victims/run_victim.c" || exit 1
 printf '[filter]\ndefault = allow\nprogram = %s\n[deny]\nmkdir = EPERM\n' "$TMP/static" \
     >"$TMP/named.ini"
