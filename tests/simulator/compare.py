@@ -6,6 +6,7 @@ import collections
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 
@@ -20,7 +21,7 @@ class TooLarge(Exception):
 
 def ask(command, **more):
     done = subprocess.run(command, check=False, capture_output=True, text=True, **more)
-    if "needs more than the 4096 BPF instructions" in done.stderr:
+    if re.search("needs more than the 4096 BPF|with stages, a filter may have", done.stderr):
         raise TooLarge
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)}: status {done.returncode}\n{done.stderr}")
