@@ -12,8 +12,9 @@ struct load {
     bool no_new_privileges; /* set NO_NEW_PRIVS first */
     bool audit;             /* SECCOMP_FILTER_FLAG_LOG */
     bool more;              /* others are to follow, so that prctl(2) would not do */
-    bool reloads;           /* a filter that is there already may be this one, loaded by who executed
-                               us: it has seccomp(2), and not what it takes to ask a child */
+    /* The filter that is there already may be the same list, which whoever executed us loaded. It
+     * allows seccomp(2), and not what it takes to ask a child. */
+    bool reloads;
 };
 
 /* What a message ends in where an outer filter kills for seccomp(2). */
