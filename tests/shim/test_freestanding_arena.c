@@ -132,7 +132,7 @@ Test(arena, little_is_mapped_where_little_is_needed)
         (void)arena_malloc(24);
     cr_expect_eq(arena.mapped, CHUNK_BYTES);
     *(char *)arena_malloc(24) = 1;
-    cr_expect_eq(arena.mapped, 2 * CHUNK_BYTES);
+    cr_expect_eq(arena.mapped, (size_t)2 * CHUNK_BYTES);
 }
 
 Test(arena, nothing_is_left_of_it_after_it_is_released)
@@ -148,7 +148,8 @@ Test(arena, nothing_is_left_of_it_after_it_is_released)
 
 Test(arena, nothing_is_left_of_any_chunk)
 {
-    char *blocks[] = {arena_malloc(1), arena_malloc(CHUNK_BYTES), arena_malloc(8 * CHUNK_BYTES)};
+    char *blocks[] = {arena_malloc(1), arena_malloc(CHUNK_BYTES),
+                      arena_malloc((size_t)8 * CHUNK_BYTES)};
     unsigned char resident;
 
     cr_assert_eq(arena.chunk_count, 3);
@@ -176,10 +177,12 @@ Test(arena, an_address_space_too_small_is_an_error)
 static void leave_room(size_t bytes)
 {
     FILE *file = fopen("/proc/self/statm", "r");
-    unsigned long pages = 0;
+    char text[128];
 
-    cr_assert(file && fscanf(file, "%lu", &pages) == 1);
+    cr_assert(file && fgets(text, sizeof(text), file));
     fclose(file);
+    unsigned long pages = strtoul(text, NULL, 10);
+    cr_assert(pages > 0);
     struct rlimit limit = {pages * 4096 + bytes, pages * 4096 + bytes};
     cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
 }

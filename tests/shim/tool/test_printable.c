@@ -29,6 +29,7 @@ Test(printable, controls_are_shown_by_their_numbers)
 {
     shows("\x1b[31m\r\n\x7f\x01", "\\u001b[31m\\u000d\\u000a\\u007f\\u0001");
     shows("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0", "\\u0080\\u009b\\u009f\xc2\xa0");
+    // NOLINTNEXTLINE(misc-misleading-bidirectional): that is what must not reach the terminal
     shows("\xe2\x80\xae\xe2\x81\xa6\xe2\x80\xa8\xd8\x9c\xef\xbb\xbf",
           "\\u202e\\u2066\\u2028\\u061c\\ufeff");
 }
