@@ -1,7 +1,7 @@
 /* Many calls:
  *
- *     learn_many at-once            32 processes of 8 threads, each thread a call of its own
- *                                   (numbers 500 to 755), all at the same time
+ *     learn_many at-once            32 processes of 8 threads, in turn one of 80 calls that
+ *                                   there are not (numbers 340 to 419), all at the same time
  *     learn_many in-a-row COUNT     COUNT calls, most with arguments that were not seen before;
  *                                   then it says so, and reads a byte before it ends */
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PROCESSES = 32, THREADS = 8, FIRST = 500 };
+enum { PROCESSES = 32, THREADS = 8, FIRST = 340, NUMBERS = 80 };
 
 struct shared {
     pthread_barrier_t barrier;
@@ -42,7 +42,8 @@ static int make_threads(int process)
     pthread_t threads[THREADS];
 
     for (long i = 0; i < THREADS; i++) {
-        if (pthread_create(&threads[i], NULL, make_one, (void *)(FIRST + process * THREADS + i)))
+        long number = FIRST + (process * THREADS + i) % NUMBERS;
+        if (pthread_create(&threads[i], NULL, make_one, (void *)number))
             return 1;
     }
     for (int i = 0; i < THREADS; i++)
