@@ -42,9 +42,14 @@ static unsigned count_lines(const char *text, size_t length)
     return line;
 }
 
+static bool is_blank(char character)
+{
+    return character != '\0' && strchr(BLANKS, character);
+}
+
 static void skip_blanks(struct walk *walk)
 {
-    for (; walk->at < walk->end && memchr(BLANKS, *walk->at, strlen(BLANKS)); walk->at++)
+    for (; walk->at < walk->end && is_blank(*walk->at); walk->at++)
         walk->line += *walk->at == '\n';
 }
 

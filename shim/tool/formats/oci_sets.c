@@ -204,11 +204,9 @@ static int add_range(struct cover *cover, unsigned argument, struct range range)
         error = add(cover, (struct scmp_arg_cmp){argument, SCMP_CMP_GT, INT64_MAX, 0});
     else if (range.high == UINT64_MAX && range.low < HIGHEST)
         error = add(cover, (struct scmp_arg_cmp){argument, SCMP_CMP_GE, range.low, 0});
-    else if (range.high >= HIGHEST)
-        return -ERANGE;
-    else if (range.low == 0 && range.high > 0)
+    else if (range.low == 0 && range.high > 0 && range.high < HIGHEST)
         error = add(cover, (struct scmp_arg_cmp){argument, SCMP_CMP_LE, range.high, 0});
-    else if (range.high - range.low >= SINGLE_MAX)
+    else if (range.high >= HIGHEST || range.high - range.low >= SINGLE_MAX)
         return -ERANGE;
     else
         for (uint64_t value = range.low; value <= range.high && !error; value++)
